@@ -1,0 +1,62 @@
+# `make run` and `make test` are all that a fresh machine needs: Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long check format lock bench clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(RUNTIME) ## Load the sample and answer the three questions
+	@$(BIN)/python create_tables.py
+	@$(BIN)/python etl.py
+
+test: $(DEV) ## Run the tests
+	$(BIN)/python -m pytest -m "not long"
+
+test-long: $(DEV) ## Run all tests, those of minutes too
+	$(BIN)/python -m pytest
+
+check: $(DEV) ## Lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(DEV) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(DEV) ## Lock the versions of all dependencies anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url pyproject.toml --group dev \
+		-c requirements.lock -o requirements-dev.lock
+
+bench: $(DEV) ## Measure; see docs/benchmarks.md
+	$(BIN)/python -m bench
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) build dist *.egg-info sparkify.duckdb sparkify.duckdb.wal
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/pyvenv.cfg:
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements.lock pyproject.toml | $(VENV)/pyvenv.cfg
+	@echo "Installing dependencies (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUNTIME)
+	@echo "Installing development tools (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,253 @@
+"""`dwh.cfg` < environment < flags → one frozen Settings.
+
+Each option is a row of OPTIONS; the classic file with [CLUSTER], [IAM_ROLE] and [S3]
+keeps working. Only this module reads the environment.
+"""
+
+from __future__ import annotations
+
+import configparser
+import difflib
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from sparkify.errors import ConfigError
+
+ENGINES = ("duckdb", "postgres", "redshift")
+DEFAULT_FILE = Path("dwh.cfg")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run needs to know. Secrets are left out of its repr."""
+
+    engine: str = "duckdb"
+    path: Path = Path("sparkify.duckdb")
+    schema_prefix: str = ""
+    host: str = ""
+    db_name: str = ""
+    db_user: str = ""
+    db_password: str = field(default="", repr=False)
+    db_port: int = 5439
+    sslmode: str = "verify-full"
+    cluster_identifier: str = ""
+    workgroup: str = ""
+    secret_arn: str = ""
+    role_arn: str = ""
+    aws_key: str = field(default="", repr=False)
+    aws_secret: str = field(default="", repr=False)
+    aws_token: str = field(default="", repr=False)
+    aws_profile: str = ""
+    aws_region: str = ""
+    log_data: str = ""
+    log_jsonpath: str = ""
+    song_data: str = ""
+    s3_region: str = ""
+    endpoint_url: str = ""
+    spool: str = ""
+    batch_bytes: int = 512 * 1024 * 1024
+    memory_limit: int = 512 * 1024 * 1024
+    lock_wait: float = 60.0
+    file: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def warehouse(self) -> str:
+        """What to call the warehouse in a message."""
+        return str(self.path) if self.engine == "duckdb" else self.host
+
+
+@dataclass(frozen=True)
+class Option:
+    """A row of the table: where it stands, which setting it is, how it is read."""
+
+    section: str
+    name: str
+    setting: str
+    parse: Callable[[str], object]
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that overrides it."""
+        return f"SPARKIFY_{self.section}_{self.name}"
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"[0-9]+", text):
+        raise ValueError("is not a whole number")
+    return int(text)
+
+
+def _bytes(text: str) -> int:
+    """`1048576`, `512MB`, `2 GB`; units are powers of 1024."""
+    found = re.fullmatch(r"([0-9]+) *(?:([KMGT]?)i?B?)", text, re.IGNORECASE)
+    if not found or int(found[1]) == 0:
+        raise ValueError("is not a size such as 512MB")
+    return int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")
+
+
+def _seconds(text: str) -> float:
+    """`90`, `90s`, `5m`, `1h`."""
+    found = re.fullmatch(r"([0-9]+(?:[.][0-9]+)?) *([smh]?)", text)
+    if not found:
+        raise ValueError("is not a time such as 90s or 5m")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def _engine(text: str) -> str:
+    if text.lower() not in ENGINES:
+        raise ValueError(f"is not one of {', '.join(ENGINES)}")
+    return text.lower()
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}|", text):
+        raise ValueError("may have small letters, digits and _ only, a letter first")
+    return text
+
+
+OPTIONS = (
+    Option("WAREHOUSE", "ENGINE", "engine", _engine),
+    Option("WAREHOUSE", "PATH", "path", Path),
+    Option("WAREHOUSE", "SCHEMA_PREFIX", "schema_prefix", _prefix),
+    Option("CLUSTER", "HOST", "host", str),
+    Option("CLUSTER", "DB_NAME", "db_name", str),
+    Option("CLUSTER", "DB_USER", "db_user", str),
+    Option("CLUSTER", "DB_PASSWORD", "db_password", str),
+    Option("CLUSTER", "DB_PORT", "db_port", _integer),
+    Option("CLUSTER", "SSLMODE", "sslmode", str),
+    Option("CLUSTER", "CLUSTER_IDENTIFIER", "cluster_identifier", str),
+    Option("CLUSTER", "WORKGROUP", "workgroup", str),
+    Option("CLUSTER", "SECRET_ARN", "secret_arn", str),
+    Option("IAM_ROLE", "ARN", "role_arn", str),
+    Option("AWS", "KEY", "aws_key", str),
+    Option("AWS", "SECRET", "aws_secret", str),
+    Option("AWS", "TOKEN", "aws_token", str),
+    Option("AWS", "PROFILE", "aws_profile", str),
+    Option("AWS", "REGION", "aws_region", str),
+    Option("S3", "LOG_DATA", "log_data", str),
+    Option("S3", "LOG_JSONPATH", "log_jsonpath", str),
+    Option("S3", "SONG_DATA", "song_data", str),
+    Option("S3", "REGION", "s3_region", str),
+    Option("S3", "ENDPOINT_URL", "endpoint_url", str),
+    Option("S3", "SPOOL", "spool", str),
+    Option("LOAD", "BATCH_BYTES", "batch_bytes", _bytes),
+    Option("LOAD", "MEMORY_LIMIT", "memory_limit", _bytes),
+    Option("LOAD", "LOCK_WAIT", "lock_wait", _seconds),
+)
+_FOLDERS = {"log_data", "song_data", "log_jsonpath"}
+
+
+def load_settings(
+    file: Path | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> Settings:
+    """Read the configuration: file, then environment, then flags; the last one wins.
+
+    `file` None means `./dwh.cfg`. Raises ConfigError.
+    """
+    env = os.environ if environment is None else environment
+    path = (file or DEFAULT_FILE).absolute()
+    parser = _read_file(path)
+    warnings = tuple(_unknown(parser, path))
+    values: dict[str, object] = {"file": path, "warnings": warnings}
+    for option in OPTIONS:
+        text, origin = _find(option, parser, path, env)
+        if text:
+            base = path.parent if origin == str(path) else Path.cwd()
+            values[option.setting] = _parse(option, text, origin, base)
+    values |= flags or {}
+    if "engine" not in values and values.get("host"):
+        values["engine"] = "redshift"
+    if "path" not in values:
+        values["path"] = path.parent / Settings.path
+    known = {f.name for f in fields(Settings)}
+    assert set(values) <= known
+    return Settings(**values)  # type: ignore[arg-type]  # the table types each value
+
+
+def require(settings: Settings, *names: str) -> None:
+    """Raise ConfigError, naming section and option, when a setting is empty."""
+    for option in OPTIONS:
+        if option.setting in names and not getattr(settings, option.setting):
+            raise ConfigError(
+                f"{settings.file}: [{option.section}] {option.name} is not set; "
+                f"set it there or in {option.variable}."
+            )
+
+
+def _read_file(path: Path) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None, strict=True)
+    try:
+        parser.read_string(path.read_text("utf-8-sig"), source=str(path))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: no such file; run from the folder of your dwh.cfg, "
+            "or name it with --config FILE."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}.") from None
+    except configparser.Error as error:
+        message = " ".join(str(error).split())
+        raise ConfigError(f"{path}: is not in INI format: {message}") from None
+    return parser
+
+
+def _unknown(parser: configparser.ConfigParser, path: Path) -> Iterator[str]:
+    """Warn of unknown sections; raise on unknown options of known ones."""
+    sections = {option.section for option in OPTIONS}
+    for section in parser.sections():
+        if section.upper() not in sections:
+            yield f"{path}: section [{section}] is unknown and was not read."
+            continue
+        names = [o.name for o in OPTIONS if o.section == section.upper()]
+        for name in parser[section]:
+            if name.upper() not in names:
+                nearest = difflib.get_close_matches(name.upper(), names, n=1, cutoff=0)
+                raise ConfigError(
+                    f"{path}: [{section}] {name.upper()} is unknown; "
+                    f"the nearest known option is {nearest[0]}."
+                )
+
+
+def _find(
+    option: Option,
+    parser: configparser.ConfigParser,
+    path: Path,
+    environment: Mapping[str, str],
+) -> tuple[str, str]:
+    """The text of an option and where it stands; empty when nowhere."""
+    if environment.get(option.variable):
+        return environment[option.variable].strip(), option.variable
+    for section in parser.sections():
+        if section.upper() == option.section and option.name in parser[section]:
+            return _unquoted(parser[section][option.name]), str(path)
+    return "", ""
+
+
+def _unquoted(text: str) -> str:
+    """Files of old wrote values in quotes, as in Python."""
+    text = text.strip()
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
+        return text[1:-1].strip()
+    return text
+
+
+def _parse(option: Option, text: str, origin: str, base: Path) -> object:
+    try:
+        value = option.parse(text)
+    except ValueError as error:
+        shown = "its value" if "password" in option.setting else f"'{text}'"
+        raise ConfigError(
+            f"{origin}: [{option.section}] {option.name}: {shown} {error}."
+        ) from None
+    if isinstance(value, Path):
+        return base / value.expanduser()
+    if option.setting in _FOLDERS and "://" not in text:
+        return str(base / Path(text).expanduser())
+    return value

@@ -1,0 +1,23 @@
+"""One module per warehouse product, behind the contract of `base`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sparkify.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sparkify.config import Settings
+    from sparkify.engines.base import Engine
+
+
+def make_engine(settings: Settings) -> Engine:
+    """The engine that the settings ask for. Raises ConfigError."""
+    if settings.engine == "duckdb":
+        from sparkify.engines.duckdb import DuckDB
+
+        return DuckDB(settings)
+    raise ConfigError(
+        f"{settings.file}: engine {settings.engine} is not available in this version; "
+        "set [WAREHOUSE] ENGINE=duckdb."
+    )

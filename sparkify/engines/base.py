@@ -1,0 +1,71 @@
+"""What every engine does, on one screen. An engine knows no table of the star."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from sparkify.models import Table
+from sparkify.sources.files import Input
+
+Parameters = Mapping[str, object]
+Row = tuple[object, ...]
+
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
+
+
+class InputRefusedError(Exception):
+    """The engine's own reader cannot take an input whole; the strict reader has to."""
+
+
+class Engine(Protocol):
+    """A warehouse. Every verb raises SparkifyError for what can be expected."""
+
+    def session(self, *, read_only: bool = False) -> AbstractContextManager[None]:
+        """Open the warehouse for the block; waits while another process holds it."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit at the end of the block; roll back on every other way out of it."""
+
+    def execute(self, sql: str, parameters: Parameters | None = None) -> int:
+        """Run one statement with `:name` parameters; the number of rows it changed."""
+
+    def query(
+        self,
+        sql: str,
+        parameters: Parameters | None = None,
+        *,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """The rows of a select, at most `limit`."""
+
+    def columns(self, schemas: Sequence[str]) -> dict[str, list[str]]:
+        """By schema.table, the names of the columns there are in the warehouse."""
+
+    def create_table(self, table: Table) -> None:
+        """Create the table and its comments, unless it exists."""
+
+    def copy(
+        self, table: Table, inputs: Sequence[Input], load_id: int, rejects: Table
+    ) -> int:
+        """Load inputs, all plain or all strict, into a staging table.
+
+        Returns the number of accepted records. The others of strict inputs go to
+        `rejects`; raises InputRefusedError when a plain input has anything but one
+        acceptable record a line.
+        """
+
+    def suspects(self, table: Table, inputs: Sequence[Input]) -> list[Input]:
+        """The plain inputs that `copy` refuses. Call it outside a transaction."""
+
+    def append(self, table: Table, rows: Iterable[Sequence[object]]) -> int:
+        """Add rows of the client, in the table's order of columns; their number."""
+
+
+def bind(sql: str, parameters: Parameters, style: str) -> tuple[str, dict[str, object]]:
+    """`sql` with `:name` in the driver's style, such as `$%s`, and what it uses."""
+    names = set(_PARAMETER.findall(sql))
+    bound = _PARAMETER.sub(lambda found: style.replace("%s", found[1]), sql)
+    return bound, {name: parameters[name] for name in names}

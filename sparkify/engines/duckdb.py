@@ -1,0 +1,268 @@
+"""DuckDB, embedded: a file that one process at a time may open for writing."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import duckdb
+
+from sparkify.config import Settings
+from sparkify.engines.base import InputRefusedError, Parameters, Row, bind
+from sparkify.errors import SparkifyError, WarehouseBusy, WarehouseError
+from sparkify.models import Column, Table
+from sparkify.sources.files import Input
+from sparkify.sources.strict import MAX_RECORD_BYTES
+
+_RETRY_SECONDS = 0.1
+_FOUND_TYPES = {
+    "uri": "varchar",
+    "position": "bigint",
+    "line": "bigint",
+    "raw": "varchar",
+    "raw_bytes": "bigint",
+}
+_FOUND = ", ".join(_FOUND_TYPES)
+_HOLDER = re.compile(r"\(PID (\d+)\)")
+
+
+class DuckDB:
+    """The engine contract on DuckDB."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = settings.path
+        self._lock_wait = settings.lock_wait
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": f"{settings.memory_limit}B",
+            "preserve_insertion_order": False,
+        }
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    @contextmanager
+    def session(self, *, read_only: bool = False) -> Iterator[None]:
+        """See Engine."""
+        self._connection = self._connect(read_only)
+        try:
+            yield
+        finally:
+            connection, self._connection = self._connection, None
+            connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See Engine."""
+        self.execute("begin transaction")
+        try:
+            yield
+            self.execute("commit")
+        except BaseException:
+            # An error, or a commit that failed, may have ended the transaction.
+            with suppress(SparkifyError):
+                self.execute("rollback")
+            raise
+
+    def execute(self, sql: str, parameters: Parameters | None = None) -> int:
+        """See Engine."""
+        result = self._run(sql, parameters)
+        if result.description and result.description[0][0] == "Count":
+            rows = result.fetchone()
+            return int(rows[0]) if rows else 0
+        return 0
+
+    def query(
+        self,
+        sql: str,
+        parameters: Parameters | None = None,
+        *,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """See Engine."""
+        result = self._run(sql, parameters)
+        return result.fetchall() if limit is None else result.fetchmany(limit)
+
+    def columns(self, schemas: Sequence[str]) -> dict[str, list[str]]:
+        """See Engine."""
+        rows = self.query(
+            """
+            select
+                schema_name || '.' || table_name,
+                list(column_name order by column_index)
+            from duckdb_columns()
+            where list_contains(:schemas, schema_name)
+            group by all
+            """,
+            {"schemas": list(schemas)},
+        )
+        return {str(name): list(columns) for name, columns in rows}  # type: ignore[call-overload]  # the driver's rows are untyped
+
+    def create_table(self, table: Table) -> None:
+        """See Engine."""
+        self.execute(f"create schema if not exists {table.schema}")
+        for statement in table.create:
+            self.execute(statement)
+
+    def copy(
+        self, table: Table, inputs: Sequence[Input], load_id: int, rejects: Table
+    ) -> int:
+        """See Engine."""
+        names = ", ".join(column.name for column in table.columns[:-1])
+        values = ", ".join(_typed(column) for column in table.columns[:-1])
+        strict = inputs[0].strict
+        try:
+            self._show_incoming(table, inputs)
+            accepted = self.execute(
+                f"insert into {table.full_name} ({names}, load_id) "
+                f"select {values}, {load_id:d} from ({table.judge}) as judged "
+                "where reason is null"
+            )
+        except WarehouseError as error:
+            if not strict and _is_unreadable(error):
+                raise InputRefusedError from None
+            raise
+        if strict:
+            self.execute(
+                f"insert into {rejects.full_name} (load_id, dataset, {_FOUND}, reason) "
+                f"select {load_id:d}, '{table.name}', {_FOUND}, reason "
+                f"from ({table.judge}) as judged where reason is not null"
+            )
+        elif accepted != sum(each.lines for each in inputs):
+            raise InputRefusedError
+        return accepted
+
+    def suspects(self, table: Table, inputs: Sequence[Input]) -> list[Input]:
+        """See Engine."""
+        return [each for each in inputs if self._is_suspect(table, each)]
+
+    def append(self, table: Table, rows: Iterable[Sequence[object]]) -> int:
+        """See Engine."""
+        names = [column.name for column in table.columns]
+        columns = ", ".join(f"'{c.name}': '{c.type}'" for c in table.columns)
+        encode = json.JSONEncoder(default=str).encode
+        # A list of values is 20 times slower here than a file, executemany 100 times.
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="sparkify-", suffix=".json", encoding="utf-8"
+        ) as file:
+            file.writelines(
+                encode(dict(zip(names, row, strict=True))) + "\n" for row in rows
+            )
+            file.flush()
+            return self.execute(
+                f"insert into {table.full_name} ({', '.join(names)}) "
+                f"select {', '.join(names)} from read_json(:path, "
+                f"format = 'newline_delimited', columns = {{{columns}}})",
+                {"path": file.name},
+            )
+
+    def _connect(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+        deadline = time.monotonic() + self._lock_wait
+        while True:
+            try:
+                return duckdb.connect(
+                    str(self._path), read_only=read_only, config=self._config
+                )
+            except duckdb.Error as error:
+                failure = self._translate(error)
+                if (
+                    not isinstance(failure, WarehouseBusy)
+                    or time.monotonic() >= deadline
+                ):
+                    raise failure from None
+            time.sleep(_RETRY_SECONDS)
+
+    def _run(
+        self, sql: str, parameters: Parameters | None
+    ) -> duckdb.DuckDBPyConnection:
+        assert self._connection, "a statement outside a session"
+        text, used = bind(sql, parameters or {}, "$%s")
+        try:
+            return self._connection.execute(text, used or None)
+        except duckdb.Error as error:
+            raise self._translate(error) from error
+
+    def _translate(self, error: duckdb.Error) -> SparkifyError:
+        message = str(error).splitlines()[0]
+        if "Could not set lock on file" in message:
+            holder = _HOLDER.search(message)
+            who = f"process {holder[1]}" if holder else "another process"
+            return WarehouseBusy(
+                f"{self._path}: {who} has it open; try again when it has ended."
+            )
+        if isinstance(error, duckdb.OutOfMemoryException):
+            message += " Raise [LOAD] MEMORY_LIMIT."
+        return WarehouseError(f"{self._path}: {message}")
+
+    def _is_suspect(self, table: Table, each: Input) -> bool:
+        try:
+            self._show_incoming(table, [each])
+            rows = self.query(
+                f"select count(*) from ({table.judge}) as judged where reason is null"
+            )
+        except WarehouseError as error:
+            if _is_unreadable(error):
+                return True
+            raise
+        return rows != [(each.lines,)]
+
+    def _show_incoming(self, table: Table, inputs: Sequence[Input]) -> None:
+        """Make `incoming`: the records of the inputs, each value as text."""
+        columns = table.columns[:-1]
+        keys = dict.fromkeys(table.json_keys, "varchar")
+        if inputs[0].strict:
+            fields = ", ".join(f'"{key}" {type_}' for key, type_ in keys.items())
+            keys = {**_FOUND_TYPES, "reason": "varchar", "record": f"struct({fields})"}
+            value, found, unread = 'record."%s" as %s', _FOUND, "reason"
+        else:
+            value, unread = '"%s" as %s', "cast(null as varchar)"
+            found = ", ".join(
+                f"cast(null as {t}) as {n}" for n, t in _FOUND_TYPES.items()
+            )
+        values = ", ".join(
+            value % (key, column.name)
+            for key, column in zip(table.json_keys, columns, strict=True)
+        )
+        json_columns = ", ".join(f"'{key}': '{type_}'" for key, type_ in keys.items())
+        self.execute(
+            "set variable inputs = :paths", {"paths": [i.path for i in inputs]}
+        )
+        self.execute(
+            "create or replace temp view incoming as "
+            f"select *, coalesce(unread, {_bad_text(columns)}) as bad_text from ("
+            f"select {values}, {found}, {unread} as unread "
+            "from read_json(getvariable('inputs'), format = 'newline_delimited', "
+            f"columns = {{{json_columns}}}, "
+            f"maximum_object_size = {2 * MAX_RECORD_BYTES}))"
+        )
+
+
+def _typed(column: Column) -> str:
+    if column.width:
+        return column.name
+    return f"cast(nullif({column.name}, '') as {column.type})"
+
+
+def _bad_text(columns: Sequence[Column]) -> str:
+    """The first text of a record that is over its width or holds a NUL.
+
+    PostgreSQL and Redshift can store neither.
+    """
+    texts = [column for column in columns if column.width]
+    cases = " ".join(
+        f"when strlen({column.name}) > {column.width} then '{column.name}: too long' "
+        f"when contains({column.name}, chr(0)) then '{column.name}: NUL'"
+        for column in texts
+    )
+    # One look at all texts together is cheaper, and nearly always enough.
+    together = f"concat({', '.join(column.name for column in texts)})"
+    narrow = min(column.width or 0 for column in texts)
+    return (
+        f"case when strlen({together}) <= {narrow} "
+        f"and not contains({together}, chr(0)) then null {cases} end"
+    )
+
+
+def _is_unreadable(error: WarehouseError) -> bool:
+    return isinstance(error.__cause__, duckdb.InvalidInputException)

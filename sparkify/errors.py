@@ -1,0 +1,87 @@
+"""Every expected failure, sorted by what to do next.
+
+    SparkifyError
+    ├── DataRefused            exit 1: the data has to change
+    │   ├── FileRefused
+    │   └── CheckFailed
+    ├── PermanentError         exit 2: configuration, environment or rights
+    │   ├── ConfigError
+    │   ├── SourceError
+    │   └── WarehouseError
+    │       └── SchemaDiffers
+    └── TransientError         exit 3: trying again may help
+        ├── WarehouseBusy
+        ├── LedgerMoved
+        └── SourceChanged
+
+A message says what happened, to which object, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class SparkifyError(Exception):
+    """An expected failure: one sentence for the user, no traceback."""
+
+    exit_code = 2
+
+
+class DataRefused(SparkifyError):
+    """The data cannot be loaded as it is; trying again does not help."""
+
+    exit_code = 1
+
+
+class FileRefused(DataRefused):
+    """A source file has records that cannot be accepted."""
+
+
+class CheckFailed(DataRefused):
+    """A check found rows that must not be in the warehouse; the load was undone.
+
+    `samples` are the offending rows, at most 100, as (column, value) pairs.
+    """
+
+    def __init__(self, message: str, samples: Sequence[dict[str, object]]) -> None:
+        super().__init__(message)
+        self.samples = samples
+
+
+class PermanentError(SparkifyError):
+    """Configuration, environment or rights have to change."""
+
+
+class ConfigError(PermanentError):
+    """The configuration cannot be used as it is."""
+
+
+class SourceError(PermanentError):
+    """A source cannot be read."""
+
+
+class WarehouseError(PermanentError):
+    """The warehouse refused, and would again."""
+
+
+class SchemaDiffers(WarehouseError):
+    """A table of ours is missing, or has other columns."""
+
+
+class TransientError(SparkifyError):
+    """Trying again may help."""
+
+    exit_code = 3
+
+
+class WarehouseBusy(TransientError):
+    """Another process holds the warehouse."""
+
+
+class LedgerMoved(TransientError):
+    """Another run has loaded files since this one looked at the ledger."""
+
+
+class SourceChanged(TransientError):
+    """A source file changed while it was read."""

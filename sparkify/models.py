@@ -1,0 +1,222 @@
+"""Reads `sql/` into ordered tables: one folder is one table, one file one step."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+# The order of creation and of the transform: what a table reads stands before it.
+CONTROL = ("loads", "load_files", "rejects", "check_results", "attempts")
+STAGING = ("events", "songs")
+TRANSFORM = (
+    "work.contested_events",
+    "work.settled_events",
+    "work.touched_songs",
+    "analytics.users",
+    "analytics.artists",
+    "analytics.songs",
+    "work.played_texts",
+    "analytics.song_texts",
+    "work.touched_texts",
+    "work.text_matches",
+    "work.rematched_plays",
+    "work.replaced_plays",
+    "analytics.songplays",
+    "analytics.time",
+    "work.touched_plays",
+)
+SCHEMAS = ("control", "staging", "analytics")
+
+_CREATE = re.compile(r"create table if not exists (\w+\.\w+) \((.*?)\n\);", re.DOTALL)
+_COLUMN = re.compile(
+    r"^    (?P<name>\w+) (?P<type>[a-z ]+?(?:\(\d+\))?)(?P<required> not null)?,?$",
+    re.MULTILINE,
+)
+_COMMENT = re.compile(
+    r"comment on (table|column) (?P<name>[\w.]+) is\s+'(?P<text>(?:[^']|'')*)';"
+)
+_CHECK = re.compile(
+    r"-- check: (?P<name>\w+)\n-- severity: (?P<severity>error|warn)\n"
+    r"(?P<what>(?:-- [^\n]*\n)+)(?P<sql>.*?;)\n",
+    re.DOTALL,
+)
+_HEADER = re.compile(r"^-- (\w+): (.*)$", re.MULTILINE)
+_WIDTH = re.compile(r"varchar\((\d+)\)")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: SQL type, whether it may be null, and what it means."""
+
+    name: str
+    type: str
+    required: bool
+    comment: str
+
+    @property
+    def width(self) -> int | None:
+        """Bytes that a text may have; None for what is not text."""
+        found = _WIDTH.fullmatch(self.type)
+        return int(found[1]) if found else None
+
+
+@dataclass(frozen=True)
+class Check:
+    """A select of rows that must not exist; `what` says what it proves."""
+
+    name: str
+    severity: str
+    what: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: where it is, what a row is, how it is created, loaded and checked.
+
+    `json_keys` are those of the JSON record, by column, for staging tables; `judge` is
+    the select that types a record and says why it cannot be accepted.
+    """
+
+    schema: str
+    name: str
+    comment: str
+    grain: str
+    key: str
+    columns: tuple[Column, ...]
+    create: tuple[str, ...]
+    load: tuple[str, ...]
+    checks: tuple[Check, ...]
+    json_keys: tuple[str, ...]
+    judge: str
+
+    @property
+    def full_name(self) -> str:
+        """schema.table, as statements write it."""
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Models:
+    """All tables, and the steps of the transform in their order."""
+
+    prefix: str
+    tables: tuple[Table, ...]
+    transform: tuple[Table, ...]
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """The schemas, as named in the warehouse."""
+        return tuple(self.prefix + schema for schema in SCHEMAS)
+
+    def table(self, name: str) -> Table:
+        """The table that `sql/` calls `name`, such as `staging.events`."""
+        return next(t for t in self.tables if t.full_name == self.prefix + name)
+
+    def checks(self) -> Iterator[Check]:
+        """All checks, in the order of their tables."""
+        for table in self.tables:
+            yield from table.checks
+
+    def in_schema(self, sql: str) -> str:
+        """`sql` with its schemas as named in this warehouse."""
+        return _prefixed(sql, self.prefix)
+
+
+@cache
+def load_models(prefix: str = "") -> Models:
+    """Read `sql/`; `prefix` goes before each schema's name (several environments)."""
+    names = [f"control.{name}" for name in CONTROL]
+    names += [f"staging.{name}" for name in STAGING]
+    names += TRANSFORM
+    tables = tuple(_read_table(*name.split("."), prefix=prefix) for name in names)
+    return Models(
+        prefix=prefix,
+        tables=tuple(t for t in tables if t.create),
+        transform=tables[-len(TRANSFORM) :],
+    )
+
+
+def metric(name: str, prefix: str = "") -> str:
+    """The select of `sql/metrics/NAME.sql`."""
+    return _prefixed((_root() / "metrics" / f"{name}.sql").read_text("utf-8"), prefix)
+
+
+def statements(sql: str) -> tuple[str, ...]:
+    """Split a file at each `;` that ends a line; comments stay with what follows."""
+    return tuple(part.strip() for part in re.split(r";\n", sql) if part.strip())
+
+
+def without_comments(sql: str) -> str:
+    """`sql` without its comment lines."""
+    lines = (line for line in sql.splitlines() if not line.lstrip().startswith("--"))
+    return "\n".join(lines).strip()
+
+
+def _root() -> Traversable:
+    return files("sparkify") / "sql"
+
+
+def _prefixed(sql: str, prefix: str) -> str:
+    names = "|".join(SCHEMAS)
+    return re.sub(rf"\b({names})\.(?=\w)", rf"{prefix}\1.", sql) if prefix else sql
+
+
+def _read_table(schema: str, name: str, *, prefix: str) -> Table:
+    folder = _root() / schema / name
+    create = _prefixed(_optional(folder / "table.sql"), prefix)
+    load = _prefixed(_optional(folder / "load.sql"), prefix)
+    paths = _optional(folder / "jsonpaths.json")
+    headers = dict(_HEADER.findall(create or load))
+    return Table(
+        schema=schema if schema == "work" else prefix + schema,
+        name=name,
+        comment=_comments(create).get(f"{prefix}{schema}.{name}", ""),
+        grain=headers.get("grain", ""),
+        key=headers.get("key", ""),
+        columns=tuple(_columns(create)),
+        create=statements(create),
+        load=statements(load),
+        checks=tuple(_checks(_prefixed(_optional(folder / "checks.sql"), prefix))),
+        json_keys=tuple(
+            path.removeprefix("$['").removesuffix("']")
+            for path in (json.loads(paths)["jsonpaths"] if paths else ())
+        ),
+        judge=_prefixed(_optional(folder / "judge.sql"), prefix).rstrip("\n;"),
+    )
+
+
+def _optional(path: Traversable) -> str:
+    return path.read_text("utf-8") if path.is_file() else ""
+
+
+def _comments(create: str) -> dict[str, str]:
+    return {
+        found["name"]: found["text"].replace("''", "'")
+        for found in _COMMENT.finditer(create)
+    }
+
+
+def _columns(create: str) -> Iterator[Column]:
+    found = _CREATE.search(create)
+    if not found:
+        return
+    comments = _comments(create)
+    for column in _COLUMN.finditer(found[2]):
+        yield Column(
+            name=column["name"],
+            type=column["type"],
+            required=column["required"] is not None,
+            comment=comments[f"{found[1]}.{column['name']}"],
+        )
+
+
+def _checks(sql: str) -> Iterator[Check]:
+    for found in _CHECK.finditer(sql):
+        what = " ".join(line[3:] for line in found["what"].splitlines())
+        yield Check(found["name"], found["severity"], what, found["sql"].rstrip("\n;"))

@@ -1,0 +1,62 @@
+"""Creates the tables, and compares them with what is in the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sparkify.engines.base import Engine
+from sparkify.errors import SchemaDiffers
+from sparkify.models import Models
+
+
+def create(engine: Engine, models: Models, *, reset: bool = False) -> list[str]:
+    """Create what is missing, in one transaction; the names of the new tables.
+
+    `reset` drops everything first. Raises SchemaDiffers for a table of ours that has
+    other columns, as an older pipeline's would have.
+    """
+    with engine.transaction():
+        if reset:
+            drop(engine, models)
+        existing = engine.columns(models.schemas)
+        _compare(models, existing)
+        new = [table for table in models.tables if table.full_name not in existing]
+        for table in new:
+            engine.create_table(table)
+    return [table.full_name for table in new]
+
+
+def drop(engine: Engine, models: Models) -> None:
+    """Drop all tables of ours."""
+    for table in reversed(models.tables):
+        engine.execute(f"drop table if exists {table.full_name}")
+
+
+def verify(engine: Engine, models: Models) -> None:
+    """Raise SchemaDiffers when a table is missing or has other columns."""
+    existing = engine.columns(models.schemas)
+    _compare(models, existing)
+    missing = [t.full_name for t in models.tables if t.full_name not in existing]
+    if missing:
+        raise SchemaDiffers(
+            f"Table {missing[0]} is missing; run `python create_tables.py` first."
+        )
+
+
+def _compare(models: Models, existing: dict[str, list[str]]) -> None:
+    for table in models.tables:
+        wanted = [column.name for column in table.columns]
+        found = existing.get(table.full_name, wanted)
+        if sorted(found) != sorted(wanted):
+            raise SchemaDiffers(
+                f"Table {table.full_name} is not ours: "
+                f"{'; '.join(_differ(wanted, found))}. "
+                "Rename or drop it, or set [WAREHOUSE] SCHEMA_PREFIX to keep both."
+            )
+
+
+def _differ(wanted: list[str], found: list[str]) -> Iterator[str]:
+    if missing := [name for name in wanted if name not in found]:
+        yield f"it lacks {', '.join(missing)}"
+    if extra := [name for name in found if name not in wanted]:
+        yield f"it has {', '.join(extra)}"

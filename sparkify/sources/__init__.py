@@ -1,0 +1,1 @@
+"""Source files: finding them, and making them readable for an engine."""

@@ -1,0 +1,126 @@
+-- check: songplays_key_is_unique
+-- severity: error
+-- A play has one row.
+select
+    session_id,
+    songplay_id,
+    count(*) as rows_found
+from touched_plays
+where is_settled = 1
+group by
+    session_id,
+    songplay_id
+having count(*) > 1;
+
+-- check: songplays_are_complete
+-- severity: error
+-- A session has as many rows as distinct plays: no play is lost, no join adds any.
+with
+
+plays as (
+    select
+        session_id,
+        count(*) as plays
+    from settled_events
+    where page = 'NextSong'
+    group by session_id
+),
+
+found as (
+    select
+        session_id,
+        count(*) as rows_found
+    from touched_plays
+    where is_settled = 1
+    group by session_id
+)
+
+select
+    plays.session_id,
+    plays.plays,
+    coalesce(found.rows_found, 0) as rows_found
+from plays
+left join found
+    on plays.session_id = found.session_id
+where plays.plays <> coalesce(found.rows_found, 0);
+
+-- check: songplays_are_plays
+-- severity: error
+-- A row is a play, an event with page NextSong.
+select
+    songplay_id,
+    page
+from touched_plays
+where coalesce(page, '') <> 'NextSong';
+
+-- check: songplays_have_their_user
+-- severity: error
+-- The user of a play is in analytics.users.
+select
+    touched_plays.songplay_id,
+    touched_plays.user_id
+from touched_plays
+left join analytics.users
+    on touched_plays.user_id = users.user_id
+where
+    touched_plays.user_id is not null
+    and users.user_id is null;
+
+-- check: songplays_have_their_song
+-- severity: error
+-- The song of a play is in analytics.songs, with the same artist.
+select
+    touched_plays.songplay_id,
+    touched_plays.song_id,
+    touched_plays.artist_id
+from touched_plays
+left join analytics.songs
+    on touched_plays.song_id = songs.song_id
+    and touched_plays.artist_id = songs.artist_id
+where
+    (touched_plays.song_id is not null or touched_plays.artist_id is not null)
+    and songs.song_id is null;
+
+-- check: songplays_have_their_artist
+-- severity: error
+-- The artist of a play is in analytics.artists.
+select
+    touched_plays.songplay_id,
+    touched_plays.artist_id
+from touched_plays
+left join analytics.artists
+    on touched_plays.artist_id = artists.artist_id
+where
+    touched_plays.artist_id is not null
+    and artists.artist_id is null;
+
+-- check: songplays_have_their_time
+-- severity: error
+-- The start time of a play is in analytics.time.
+select
+    touched_plays.songplay_id,
+    touched_plays.start_time
+from touched_plays
+left join analytics.time
+    on touched_plays.start_time = time.start_time
+where time.start_time is null;
+
+-- check: songplays_level_is_known
+-- severity: error
+-- A play's level is free or paid.
+select
+    songplay_id,
+    level
+from touched_plays
+where level not in ('free', 'paid');
+
+-- check: songplays_time_is_within_reason
+-- severity: error
+-- A play happened from 2000 to 2099.
+select
+    songplay_id,
+    start_time
+from touched_plays
+where
+    start_time < timestamp '2000-01-01 00:00:00'
+    or start_time >= timestamp '2100-01-01 00:00:00';

@@ -1,0 +1,22 @@
+-- Loads that failed and were undone, with the diagnosis.
+-- grain: one row per failed attempt
+-- key: load_id
+create table if not exists control.attempts (
+    load_id bigint not null,
+    failed_at timestamp not null,
+    error varchar(128) not null,
+    message varchar(16384) not null,
+    samples varchar(65535)
+);
+comment on table control.attempts is
+'Loads that failed and were undone, with the diagnosis.';
+comment on column control.attempts.load_id is
+'The load that was tried; no row of it is in the warehouse.';
+comment on column control.attempts.failed_at is
+'When it failed, UTC, by the client''s clock.';
+comment on column control.attempts.error is
+'Kind of error.';
+comment on column control.attempts.message is
+'What happened, to which object, what to do.';
+comment on column control.attempts.samples is
+'Offending rows as JSON, at most 100.';

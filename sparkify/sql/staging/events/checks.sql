@@ -1,0 +1,33 @@
+-- check: events_are_accounted_for
+-- severity: error
+-- Staging holds as many events of a load as its files have staged.
+with
+
+kept as (
+    select
+        load_id,
+        count(*) as rows_kept
+    from staging.events
+    where load_id between :first_load_id and :last_load_id
+    group by load_id
+),
+
+counted as (
+    select
+        load_id,
+        sum(staged) as staged
+    from control.load_files
+    where
+        load_id between :first_load_id and :last_load_id
+        and dataset = 'events'
+    group by load_id
+)
+
+select
+    counted.load_id,
+    counted.staged,
+    coalesce(kept.rows_kept, 0) as rows_kept
+from counted
+left join kept
+    on counted.load_id = kept.load_id
+where counted.staged <> coalesce(kept.rows_kept, 0);

@@ -1,0 +1,54 @@
+-- Why a record of a song file cannot be accepted; null for an accepted one.
+-- grain: one row per record of the files being loaded
+-- `incoming` has each value of a record as text, where the record was found (known to
+-- the strict reader alone), and in bad_text what no engine could hold. An empty text is
+-- no number, and so null, as in Redshift's COPY.
+select
+    num_songs,
+    artist_id,
+    artist_latitude,
+    artist_longitude,
+    artist_location,
+    artist_name,
+    song_id,
+    title,
+    duration,
+    year,
+    uri,
+    position,
+    line,
+    raw,
+    raw_bytes,
+    case
+        when bad_text is not null then bad_text
+        when coalesce(trim(song_id), '') = '' then 'song_id: missing'
+        when coalesce(trim(artist_id), '') = '' then 'artist_id: missing'
+        when
+            num_songs <> '' and num_songs !~ '^-?[0-9]+$'
+            then 'num_songs: not an integer'
+        when char_length(num_songs) > 10 then 'num_songs: out of range'
+        when
+            cast(nullif(num_songs, '') as bigint)
+            not between -2147483648 and 2147483647
+            then 'num_songs: out of range'
+        when year <> '' and year !~ '^-?[0-9]+$' then 'year: not an integer'
+        when char_length(year) > 10 then 'year: out of range'
+        when
+            cast(nullif(year, '') as bigint) not between -2147483648 and 2147483647
+            then 'year: out of range'
+        when
+            artist_latitude <> ''
+            and artist_latitude
+            !~ '^-?[0-9]{1,100}([.][0-9]+)?([eE][-+]?[0-9]{1,2})?$'
+            then 'artist_latitude: not a number'
+        when
+            artist_longitude <> ''
+            and artist_longitude
+            !~ '^-?[0-9]{1,100}([.][0-9]+)?([eE][-+]?[0-9]{1,2})?$'
+            then 'artist_longitude: not a number'
+        when
+            duration <> ''
+            and duration !~ '^-?[0-9]{1,100}([.][0-9]+)?([eE][-+]?[0-9]{1,2})?$'
+            then 'duration: not a number'
+    end as reason
+from incoming;

@@ -1,0 +1,17 @@
+-- The plays in the star whose event this load weighs again.
+-- grain: one row per play
+create temp table replaced_plays as
+select
+    songplays.songplay_id,
+    songplays.session_id,
+    songplays.item_in_session,
+    songplays.start_time
+from analytics.songplays
+inner join settled_events
+    on songplays.session_id = settled_events.session_id
+    and songplays.item_in_session = settled_events.item_in_session
+    and songplays.songplay_id
+    = cast(settled_events.session_id as varchar(20))
+    || '-' || cast(settled_events.item_in_session as varchar(20))
+    || '-' || settled_events.user_id
+where settled_events.is_contested = 1;

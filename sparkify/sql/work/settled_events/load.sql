@@ -1,0 +1,210 @@
+-- The events this load settles, each by its winning delivery. Equal deliveries count
+-- once. Among differing ones the higher revision wins, then the greatest ts, then the
+-- columns in table order: never the order of arrival.
+-- grain: one row per event; is_contested is 1 where the star may hold another delivery
+create temp table settled_events as
+with
+
+single as (
+    select
+        events.artist,
+        events.first_name,
+        events.gender,
+        events.item_in_session,
+        events.last_name,
+        events.length,
+        events.level,
+        events.location,
+        events.page,
+        events.registration,
+        events.session_id,
+        events.song,
+        events.ts,
+        events.user_agent,
+        coalesce(events.user_id, '') as user_id,
+        0 as is_contested
+    from staging.events
+    left join contested_events
+        on events.session_id = contested_events.session_id
+        and events.item_in_session = contested_events.item_in_session
+        and coalesce(events.user_id, '') = contested_events.user_id
+    where
+        events.load_id between :first_load_id and :last_load_id
+        and contested_events.session_id is null
+),
+
+contents as (
+    select
+        events.artist,
+        events.auth,
+        events.first_name,
+        events.gender,
+        events.item_in_session,
+        events.last_name,
+        events.length,
+        events.level,
+        events.location,
+        events.method,
+        events.page,
+        events.registration,
+        events.session_id,
+        events.song,
+        events.status,
+        events.ts,
+        events.user_agent,
+        contested_events.user_id,
+        contested_events.is_reread,
+        max(coalesce(loads.revision, :revision)) as revision,
+        min(events.load_id) as first_load_id
+    from contested_events
+    inner join staging.events
+        on contested_events.session_id = events.session_id
+        and contested_events.item_in_session = events.item_in_session
+        and contested_events.user_id = coalesce(events.user_id, '')
+    left join control.loads
+        on events.load_id = loads.load_id
+    group by
+        events.artist,
+        events.auth,
+        events.first_name,
+        events.gender,
+        events.item_in_session,
+        events.last_name,
+        events.length,
+        events.level,
+        events.location,
+        events.method,
+        events.page,
+        events.registration,
+        events.session_id,
+        events.song,
+        events.status,
+        events.ts,
+        events.user_agent,
+        contested_events.user_id,
+        contested_events.is_reread
+),
+
+ranked as (
+    select
+        artist,
+        first_name,
+        gender,
+        item_in_session,
+        last_name,
+        length,
+        level,
+        location,
+        page,
+        registration,
+        session_id,
+        song,
+        ts,
+        user_agent,
+        user_id,
+        is_reread,
+        count(*) over (
+            partition by session_id, item_in_session, user_id
+        ) as contents,
+        min(first_load_id) over (
+            partition by session_id, item_in_session, user_id
+        ) as first_load_id,
+        row_number() over (
+            partition by session_id, item_in_session, user_id
+            order by
+                revision desc,
+                ts desc,
+                case when artist is null then 1 else 0 end,
+                artist,
+                case when auth is null then 1 else 0 end,
+                auth,
+                case when first_name is null then 1 else 0 end,
+                first_name,
+                case when gender is null then 1 else 0 end,
+                gender,
+                case when last_name is null then 1 else 0 end,
+                last_name,
+                case when length is null then 1 else 0 end,
+                length,
+                case when level is null then 1 else 0 end,
+                level,
+                case when location is null then 1 else 0 end,
+                location,
+                case when method is null then 1 else 0 end,
+                method,
+                case when page is null then 1 else 0 end,
+                page,
+                case when registration is null then 1 else 0 end,
+                registration,
+                case when song is null then 1 else 0 end,
+                song,
+                case when status is null then 1 else 0 end,
+                status,
+                case when user_agent is null then 1 else 0 end,
+                user_agent
+        ) as place
+    from contents
+),
+
+winners as (
+    select
+        artist,
+        first_name,
+        gender,
+        item_in_session,
+        last_name,
+        length,
+        level,
+        location,
+        page,
+        registration,
+        session_id,
+        song,
+        ts,
+        user_agent,
+        user_id,
+        case when first_load_id < :first_load_id then 1 else 0 end as is_contested
+    from ranked
+    where
+        place = 1
+        -- an equal delivery of what the star has settles nothing
+        and (contents > 1 or is_reread = 1 or first_load_id >= :first_load_id)
+)
+
+select
+    artist,
+    first_name,
+    gender,
+    item_in_session,
+    last_name,
+    length,
+    level,
+    location,
+    page,
+    registration,
+    session_id,
+    song,
+    ts,
+    user_agent,
+    user_id,
+    is_contested
+from single
+union all
+select
+    artist,
+    first_name,
+    gender,
+    item_in_session,
+    last_name,
+    length,
+    level,
+    location,
+    page,
+    registration,
+    session_id,
+    song,
+    ts,
+    user_agent,
+    user_id,
+    is_contested
+from winners;
