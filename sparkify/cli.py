@@ -120,13 +120,16 @@ def create_tables(config: Path | None, reset: bool, yes: bool) -> None:
 
 @cli.command()
 @_config_option
-def run(config: Path | None) -> None:
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+def run(config: Path | None, quiet: bool) -> None:
     """Load the files that are new or changed, and bring the star up to date."""
     from sparkify.pipeline import Pipeline
 
     settings = _settings(config)
     with _progress() as notify:
         result = Pipeline(settings, notify).run()
+    if quiet:
+        return
     if not result.loads:
         click.echo(
             f"Nothing to do: all {result.discovered} files are in {settings.warehouse}."

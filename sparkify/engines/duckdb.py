@@ -256,12 +256,12 @@ def _bad_text(columns: Sequence[Column]) -> str:
         for column in texts
     )
     # One look at all texts together is cheaper, and nearly always enough.
-    together = f"concat({', '.join(column.name for column in texts)})"
-    narrow = min(column.width or 0 for column in texts)
-    return (
-        f"case when strlen({together}) <= {narrow} "
-        f"and not contains({together}, chr(0)) then null {cases} end"
+    bytes_in_all = " + ".join(f"coalesce(strlen({c.name}), 0)" for c in texts)
+    no_nul = " and ".join(
+        f"({c.name} is null or not contains({c.name}, chr(0)))" for c in texts
     )
+    narrow = min(column.width or 0 for column in texts)
+    return f"case when {bytes_in_all} <= {narrow} and {no_nul} then null {cases} end"
 
 
 def _is_unreadable(error: WarehouseError) -> bool:

@@ -34,7 +34,7 @@ select
             and session_id ~ '^[0-9]{1,15}$'
             and item_in_session ~ '^[0-9]{1,9}$'
             and ts ~ '^1[0-9]{12}$'
-            and (status is null or status ~ '^[0-9]{1,9}$')
+            and (status is null or status in ('200', '307', '404'))
             and (length is null or length ~ '^[0-9]{1,9}([.][0-9]+)?$')
             and (registration is null or registration ~ '^1[0-9]{12}([.]0)?$')
             and (user_id is null or user_id ~ '^[0-9]{0,18}$')
