@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.measure import compare
 from sparkify.simulate import simulate
 
-ROUNDS = 5
+ROUNDS = 7
 PYTHON = sys.executable
 CONFIG = """
 [WAREHOUSE]

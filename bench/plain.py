@@ -48,7 +48,9 @@ select *, epoch_ms(ts) as start_time
 from staging.events
 qualify row_number() over (
     partition by sessionId, itemInSession, coalesce(userId, '')
-    order by ts desc
+    order by
+        ts desc, artist, auth, firstName, gender, lastName, length, level, location,
+        method, page, registration, song, status, userAgent
 ) = 1;
 create temp table text as
 select distinct coalesce(song, '') as song, coalesce(artist, '') as artist

@@ -13,7 +13,7 @@ from sparkify.sources.files import Input, SourceFile, batches
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 _JOIN_BELOW = 1024 * 1024
 _JOINED_BYTES = 64 * 1024 * 1024
-_CHUNK = 1024 * 1024
+_CHUNK = 256 * 1024  # small enough to be hashed and counted in the cache
 
 
 def discover(dataset: str, folder: str) -> Iterator[SourceFile]:

@@ -7,7 +7,7 @@ create temp table text_matches as
 with
 
 deliveries as (
-    select distinct
+    select
         touched_texts.text_id,
         trim(songs.song_id) as song_id,
         songs.duration,

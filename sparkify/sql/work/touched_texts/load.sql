@@ -20,23 +20,17 @@ touched as (
         song_texts.song,
         song_texts.artist,
         song_texts.song_key,
-        0 as is_catalogued
-    from played_texts
-    inner join analytics.song_texts
-        on played_texts.delivered_song = song_texts.delivered_song
-        and played_texts.delivered_artist = song_texts.delivered_artist
-    union all
-    select
-        song_texts.delivered_song,
-        song_texts.delivered_artist,
-        song_texts.song,
-        song_texts.artist,
-        song_texts.song_key,
-        1 as is_catalogued
+        case when names.song is null then 0 else 1 end as is_catalogued
     from analytics.song_texts
-    inner join names
+    left join played_texts
+        on song_texts.delivered_song = played_texts.delivered_song
+        and song_texts.delivered_artist = played_texts.delivered_artist
+    left join names
         on trim(song_texts.song) = names.song
         and trim(song_texts.artist) = names.artist
+    where
+        played_texts.delivered_song is not null
+        or names.song is not null
 )
 
 select
@@ -45,14 +39,8 @@ select
     song,
     artist,
     song_key,
-    max(is_catalogued) as is_catalogued,
+    is_catalogued,
     row_number() over (
         order by song_key, delivered_song, delivered_artist
     ) as text_id
-from touched
-group by
-    delivered_song,
-    delivered_artist,
-    song,
-    artist,
-    song_key;
+from touched;
