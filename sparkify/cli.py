@@ -20,7 +20,7 @@ from sparkify.errors import SparkifyError
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
-    from sparkify.pipeline import Notify
+    from sparkify.pipeline import Notify, Pipeline, RunResult
 
 INTERRUPTED = 130
 
@@ -121,24 +121,82 @@ def create_tables(config: Path | None, reset: bool, yes: bool) -> None:
 @cli.command()
 @_config_option
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
-def run(config: Path | None, quiet: bool) -> None:
-    """Load the files that are new or changed, and bring the star up to date."""
-    from sparkify.pipeline import Pipeline
+@click.option("--full-refresh", is_flag=True, help="Rebuild the star from staging.")
+@click.option(
+    "--retry-refused", is_flag=True, help="Try files again that were refused."
+)
+def run(
+    config: Path | None, quiet: bool, full_refresh: bool, retry_refused: bool
+) -> None:
+    r"""Load the files that are new or changed, and bring the star up to date.
+
+    \b
+    Examples:
+      sparkify run                     load what is new
+      sparkify run --quiet             for a schedule
+      sparkify run --full-refresh      rebuild the star, then load what is new
+    """
+    from sparkify.pipeline import Pipeline, refusal
 
     settings = _settings(config)
     with _progress() as notify:
-        result = Pipeline(settings, notify).run()
-    if quiet:
-        return
+        pipeline = Pipeline(settings, notify)
+        with _telling(pipeline):
+            if full_refresh:
+                pipeline.full_refresh()
+            result = pipeline.run(retry_refused=retry_refused)
+    if not quiet:
+        _show_run(settings, result)
+    if result.refused:
+        raise refusal(result.refused)
+
+
+def _show_run(settings: Settings, result: RunResult) -> None:
     if not result.loads:
         click.echo(
-            f"Nothing to do: all {result.discovered} files are in {settings.warehouse}."
+            f"Nothing to do: all {result.discovered:,} files are in "
+            f"{settings.warehouse}."
         )
+        if result.vanished:
+            click.echo(f"{len(result.vanished):,} loaded files are no longer there.")
         return
     from sparkify.report import answers, summary
 
     summary.show(result)
     answers.show(answers.ask(settings))
+
+
+@contextmanager
+def _telling(pipeline: Pipeline) -> Iterator[None]:
+    """Tell on Ctrl-C what is committed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        done, waiting = len(pipeline.result.loads), pipeline.result.batches
+        click.echo(
+            f"sparkify: interrupted: {done} of {waiting} batches are committed; "
+            "the next run does the rest.",
+            err=True,
+        )
+        sys.exit(INTERRUPTED)
+
+
+@cli.command()
+@_config_option
+@click.option("--show", is_flag=True, help="Print the records, not their number.")
+@_FORMAT
+def rejects(config: Path | None, show: bool, format_: str) -> None:
+    r"""List the records that were kept aside, with the reason.
+
+    \b
+    Examples:
+      sparkify rejects                        how many, by reason and file
+      sparkify rejects --show                 each with place and text
+      sparkify rejects --show --format json   for a program
+    """
+    from sparkify.report import quarantine
+
+    quarantine.show(quarantine.ask(_settings(config), records=show), format_)
 
 
 @cli.command()

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+# Redshift refuses a longer record, so every engine does.
+MAX_RECORD_BYTES = 4 * 1024 * 1024
+# A number of lines that no engine finds, so that the strict reader has to look.
+TOO_LONG = -1
+
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})[^/]*$")
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
 from sparkify.errors import SourceChanged, SourceError
-from sparkify.sources.files import Input, SourceFile, batches
+from sparkify.sources.files import (
+    MAX_RECORD_BYTES,
+    TOO_LONG,
+    Input,
+    SourceFile,
+    batches,
+)
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 _JOIN_BELOW = 1024 * 1024
@@ -38,8 +45,25 @@ def _walk(dataset: str, folder: str, above: frozenset[str]) -> Iterator[SourceFi
         if name.endswith("/"):
             yield from _walk(dataset, entry.path, above | {real})
         elif name.endswith(SUFFIXES):
-            status = entry.stat()
-            yield SourceFile(dataset, entry.path, status.st_size, status.st_mtime_ns)
+            yield from _file(dataset, entry)
+
+
+def _file(dataset: str, entry: os.DirEntry[str]) -> Iterator[SourceFile]:
+    """The entry as a source file; nothing when it has vanished or is none."""
+    try:
+        status = entry.stat()
+    except OSError as error:
+        if entry.is_symlink():
+            raise SourceError(
+                f"{entry.path}: is a link to a file that cannot be read; remove it."
+            ) from None
+        if not isinstance(error, FileNotFoundError):
+            raise SourceError(
+                f"{entry.path}: cannot be read: {error.strerror}."
+            ) from None
+        return
+    if stat.S_ISREG(status.st_mode):
+        yield SourceFile(dataset, entry.path, status.st_size, status.st_mtime_ns)
 
 
 def _entries(folder: str) -> list[tuple[str, os.DirEntry[str]]]:
@@ -138,20 +162,25 @@ def _join(
 
 
 def _scan(file: SourceFile) -> tuple[str, int]:
-    """SHA-256 and number of lines."""
+    """SHA-256 and number of lines, or TOO_LONG where one is too long for a record."""
     digest = sha256()
-    lines = 0
-    last = b"\n"
+    lines = since_newline = longest = 0
     try:
         with open(file.uri, "rb", buffering=0) as stream:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
                 lines += chunk.count(b"\n")
-                last = chunk
+                first = chunk.find(b"\n")
+                since_newline += first if first >= 0 else len(chunk)
+                longest = max(longest, since_newline)
+                if first >= 0:
+                    since_newline = len(chunk) - chunk.rfind(b"\n") - 1
             _verify(file, os.fstat(stream.fileno()))
     except OSError as error:
         raise _unreadable(file, error) from None
-    return digest.hexdigest(), lines + (not last.endswith(b"\n"))
+    if longest > MAX_RECORD_BYTES:
+        return digest.hexdigest(), TOO_LONG
+    return digest.hexdigest(), lines + (since_newline > 0)
 
 
 def _verify(file: SourceFile, status: os.stat_result) -> None:
