@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import merge
 from pathlib import Path
 
 from sparkify import checks, ledger, lookups, schema
@@ -16,8 +14,9 @@ from sparkify.engines import make_engine
 from sparkify.engines.base import InputRefusedError, Parameters
 from sparkify.errors import DataRefused, TransientError, WarehouseBusy
 from sparkify.models import Models, Table, load_models, without_comments
-from sparkify.sources import folder
+from sparkify.sources import Sources
 from sparkify.sources.files import Input, SourceFile, batches
+from sparkify.sources.spool import Spool, spool
 from sparkify.sources.strict import rewrite
 
 Notify = Callable[[str], None]
@@ -77,6 +76,7 @@ class Pipeline:
         self.settings = settings
         self.models: Models = load_models(settings.schema_prefix)
         self.engine = make_engine(settings)
+        self.sources = Sources(settings)
         self._notify = notify or _silent
 
     def create_tables(self, *, reset: bool = False) -> list[str]:
@@ -113,38 +113,30 @@ class Pipeline:
         `head` is the newest load when the batch was made. On an error the warehouse is
         as it was.
         """
-        with tempfile.TemporaryDirectory(prefix="sparkify-") as name:
-            spool = Path(name)
+        with spool(self.settings.spool_folder, self.settings.spool_bytes) as local:
             self._notify(f"reading {len(batch):,} files")
-            inputs, hashes = folder.extract(list(batch), spool)
+            inputs, hashes = self.sources.extract(batch, local)
             with self.engine.session():
                 try:
                     return self._attempt(inputs, hashes, head)
                 except InputRefusedError:
                     self._notify("reading record by record")
-                    return self._attempt(self._strictly(inputs, spool), hashes, head)
+                    return self._attempt(self._strictly(inputs, local), hashes, head)
 
     def _load_pending(self, result: RunResult) -> None:
         self._notify("looking for new files")
-        files = list(self._discover())
+        files = list(self.sources.discover())
         result.discovered = len(files)
         with self.engine.session():
             schema.verify(self.engine, self.models)
             head = ledger.head(self.engine, self.models)
             pending = ledger.pending(
-                self.engine, self.models, files, folder.content_hash
+                self.engine, self.models, files, self.sources.content_hash
             )
         for batch in batches(pending, self.settings.batch_bytes):
             loaded = self.load(batch, head)
             head = loaded.load.load_id
             result.loads.append(loaded)
-
-    def _discover(self) -> Iterator[SourceFile]:
-        return merge(
-            folder.discover("events", self.settings.log_data),
-            folder.discover("songs", self.settings.song_data),
-            key=lambda file: file.uri,
-        )
 
     def _try_again(self, result: RunResult) -> None:
         # Imported here: it costs more than a whole run that has nothing to do.
@@ -167,7 +159,7 @@ class Pipeline:
             with self.engine.transaction():
                 ledger.hold(self.engine, self.models, head)
                 changes = self._copy(inputs, load.load_id)
-                folder.verify_unchanged(inputs)
+                self.sources.verify_unchanged(inputs)
                 changes |= self._transform(scope)
                 rejected = ledger.rejected_by_uri(
                     self.engine, self.models, load.load_id
@@ -222,13 +214,15 @@ class Pipeline:
                 if group:
                     yield self.models.table(f"staging.{name}"), group
 
-    def _strictly(self, inputs: list[Input], spool: Path) -> list[Input]:
+    def _strictly(self, inputs: list[Input], local: Spool) -> list[Input]:
         """The inputs, with those the engine refuses split by the strict reader."""
         readable = list(inputs)
         for table, group in self._groups(inputs):
             for each in self.engine.suspects(table, group):
                 keys = frozenset(table.json_keys)
-                readable[readable.index(each)] = rewrite(each, keys, spool)
+                strict = rewrite(each, keys, local.path)
+                local.claim(Path(strict.path).stat().st_size)
+                readable[readable.index(each)] = strict
         return readable
 
 

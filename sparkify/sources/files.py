@@ -6,9 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+PLAIN = (".json", ".jsonl", ".ndjson")
+SUFFIXES = (*PLAIN, *(a + b for a in PLAIN for b in (".gz", ".zst", ".bz2")))
+HIDDEN = (".", "_")
+
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})[^/]*$")
+_NO_DATA = re.compile(r"(?:^|[._-])(?:json_?paths?|manifest)(?:[._-]|$)", re.IGNORECASE)
 
 
 class SourceFile(NamedTuple):
@@ -32,7 +38,8 @@ class Input:
 
     `records` has the number of records of each file: its lines, while the files are
     taken to be clean. A `strict` input was split into records by the strict reader: a
-    line of it holds a record, with where it was found.
+    line of it holds a record, with where it was found. `sizes` has the bytes that each
+    file takes in a plain input.
     """
 
     dataset: str
@@ -40,11 +47,48 @@ class Input:
     files: tuple[SourceFile, ...]
     records: tuple[int, ...]
     strict: bool = False
+    sizes: tuple[int, ...] = ()
 
     @property
     def lines(self) -> int:
         """Records in all."""
         return sum(self.records)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which files below a location are data.
+
+    Hidden ones are not, nor those that name or describe data: JSONPaths, manifests.
+    A pattern without `/` is held against the name, another against the path below the
+    location; `*` matches any text.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    no_data: str = ""
+
+    def takes(self, uri: str, path: str) -> bool:
+        """Whether the file at `path` below a location is data."""
+        name = path[path.rfind("/") + 1 :]
+        return (
+            name.endswith(SUFFIXES)
+            and not _NO_DATA.search(name)
+            and (not self.include or _matches(path, name, self.include))
+            and not (self.exclude and _matches(path, name, self.exclude))
+            and uri != self.no_data
+        )
+
+
+def _matches(path: str, name: str, patterns: Iterable[str]) -> bool:
+    return any(
+        fnmatchcase(path if "/" in pattern else name, pattern) for pattern in patterns
+    )
+
+
+def is_local(file: SourceFile) -> bool:
+    """Whether an engine of this machine can open it."""
+    return not file.uri.startswith("s3://")
 
 
 def batches(
@@ -70,9 +114,13 @@ def batches(
 
 
 def _position(file: SourceFile) -> tuple[int, bool, str, str]:
+    return file.revision, file.dataset != "songs", date_of(file), file.uri
+
+
+def date_of(file: SourceFile) -> str:
+    """The day in the file's name, else that of its modification, as YYYY-MM-DD."""
     found = _DATE.search(file.uri)
-    day = found[1] if found else day_of(file.modified_at)
-    return file.revision, file.dataset != "songs", day, file.uri
+    return found[1] if found else day_of(file.modified_at)
 
 
 def day_of(modified_at: int) -> str:

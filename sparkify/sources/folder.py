@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 from sparkify.errors import SourceChanged, SourceError
-from sparkify.sources.files import Input, SourceFile, batches
+from sparkify.sources.files import HIDDEN, Input, Selection, SourceFile, is_local
+from sparkify.sources.join import JOIN_BELOW, Content
 
-SUFFIXES = (".json", ".jsonl", ".ndjson")
-_JOIN_BELOW = 1024 * 1024
-_JOINED_BYTES = 64 * 1024 * 1024
 _CHUNK = 1024 * 1024
 
 
-def discover(dataset: str, folder: str) -> Iterator[SourceFile]:
+def discover(dataset: str, folder: str, data: Selection) -> Iterator[SourceFile]:
     """The data files below `folder`, in byte order of their paths.
 
-    Hidden files, and names that do not end like JSON, are no data files.
     Raises SourceError when a folder cannot be read.
     """
     root = os.path.abspath(folder)
@@ -27,19 +22,21 @@ def discover(dataset: str, folder: str) -> Iterator[SourceFile]:
         status = os.stat(root)
         yield SourceFile(dataset, root, status.st_size, status.st_mtime_ns)
         return
-    yield from _walk(dataset, root, frozenset())
+    for entry in _walk(root, frozenset()):
+        if data.takes(entry.path, entry.path[len(root) + 1 :]):
+            status = entry.stat()
+            yield SourceFile(dataset, entry.path, status.st_size, status.st_mtime_ns)
 
 
-def _walk(dataset: str, folder: str, above: frozenset[str]) -> Iterator[SourceFile]:
+def _walk(folder: str, above: frozenset[str]) -> Iterator[os.DirEntry[str]]:
     real = os.path.realpath(folder)
     if real in above:
         raise SourceError(f"{folder}: is a link to a folder above it; remove the link.")
     for name, entry in _entries(folder):
         if name.endswith("/"):
-            yield from _walk(dataset, entry.path, above | {real})
-        elif name.endswith(SUFFIXES):
-            status = entry.stat()
-            yield SourceFile(dataset, entry.path, status.st_size, status.st_mtime_ns)
+            yield from _walk(entry.path, above | {real})
+        else:
+            yield entry
 
 
 def _entries(folder: str) -> list[tuple[str, os.DirEntry[str]]]:
@@ -49,7 +46,7 @@ def _entries(folder: str) -> list[tuple[str, os.DirEntry[str]]]:
             named = [
                 (entry.name + "/" if entry.is_dir() else entry.name, entry)
                 for entry in entries
-                if not entry.name.startswith(".")
+                if not entry.name.startswith(HIDDEN)
             ]
     except OSError as error:
         raise SourceError(
@@ -71,92 +68,60 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def extract(files: list[SourceFile], spool: Path) -> tuple[list[Input], dict[str, str]]:
-    """Make files readable for an engine: small ones joined in `spool`.
-
-    Returns the inputs, and by URI the SHA-256 of each file in hexadecimal.
-    Raises SourceChanged, SourceError.
-    """
-    hashes: dict[str, str] = {}
-    inputs: list[Input] = []
-    for dataset in ("songs", "events"):
-        small = [f for f in files if f.dataset == dataset and f.bytes < _JOIN_BELOW]
-        inputs += _join(dataset, small, spool, hashes)
-        for file in files:
-            if file.dataset == dataset and file.bytes >= _JOIN_BELOW:
-                hashes[file.uri], lines = _scan(file)
-                inputs.append(Input(dataset, file.uri, (file,), (lines,)))
-    return inputs, hashes
+def read(files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, Content]]:
+    """The files as they are stored, in order. Raises SourceChanged, SourceError."""
+    for file in files:
+        if file.bytes < JOIN_BELOW:
+            yield file, _whole(file)
+        else:
+            yield file, _chunks(file)
 
 
-def content_hash(file: SourceFile) -> str:
-    """SHA-256 of the file's bytes, in hexadecimal."""
-    return _scan(file)[0]
-
-
-def verify_unchanged(inputs: list[Input]) -> None:
+def verify_unchanged(inputs: Iterable[Input]) -> None:
     """Raise SourceChanged when a file that an engine read in place is another now."""
     for each in inputs:
         for file in each.files:
-            if each.path == file.uri:
-                _verify(file, os.stat(file.uri))
+            if each.path == file.uri and is_local(file):
+                try:
+                    _verify(file, os.stat(file.uri))
+                except OSError as error:
+                    raise _unreadable(file, error) from None
 
 
-def read_bytes(file: SourceFile) -> bytes:
-    """The whole of a file. Raises SourceChanged, SourceError."""
+def _whole(file: SourceFile) -> bytes:
     try:
         descriptor = os.open(file.uri, os.O_RDONLY)
         try:
             data = os.read(descriptor, file.bytes + 1)
-            while len(data) <= file.bytes and (more := os.read(descriptor, _CHUNK)):
+            while len(data) < file.bytes and (more := os.read(descriptor, _CHUNK)):
                 data += more
+            _verify(file, os.fstat(descriptor))
         finally:
             os.close(descriptor)
     except OSError as error:
         raise _unreadable(file, error) from None
     if len(data) != file.bytes:
-        raise SourceChanged(f"{file.uri}: changed while it was read; run again.")
+        raise _changed(file)
     return data
 
 
-def _join(
-    dataset: str, files: list[SourceFile], spool: Path, hashes: dict[str, str]
-) -> Iterator[Input]:
-    """Join small files line by line: engines are slow at many tiny ones."""
-    for number, group in enumerate(batches(files, _JOINED_BYTES)):
-        records: list[int] = []
-        path = spool / f"{dataset}-{number}.json"
-        with open(path, "wb") as joined:
-            for file in group:
-                data = read_bytes(file)
-                hashes[file.uri] = sha256(data).hexdigest()
-                if data and not data.endswith(b"\n"):
-                    data += b"\n"
-                records.append(data.count(b"\n"))
-                joined.write(data)
-        yield Input(dataset, str(path), tuple(group), tuple(records))
-
-
-def _scan(file: SourceFile) -> tuple[str, int]:
-    """SHA-256 and number of lines."""
-    digest = sha256()
-    lines = 0
-    last = b"\n"
+def _chunks(file: SourceFile) -> Iterator[bytes]:
     try:
         with open(file.uri, "rb", buffering=0) as stream:
             while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-                lines += chunk.count(b"\n")
-                last = chunk
+                yield chunk
             _verify(file, os.fstat(stream.fileno()))
     except OSError as error:
         raise _unreadable(file, error) from None
-    return digest.hexdigest(), lines + (not last.endswith(b"\n"))
 
 
 def _verify(file: SourceFile, status: os.stat_result) -> None:
     if (status.st_size, status.st_mtime_ns) != (file.bytes, file.modified_at):
-        raise SourceChanged(f"{file.uri}: changed while it was read; run again.")
+        raise _changed(file)
+
+
+def _changed(file: SourceFile) -> SourceChanged:
+    return SourceChanged(f"{file.uri}: changed while it was read; run again.")
 
 
 def _unreadable(file: SourceFile, error: OSError) -> SourceError | SourceChanged:

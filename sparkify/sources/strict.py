@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
 from sparkify.sources.files import Input
 
@@ -44,20 +44,25 @@ class Record(NamedTuple):
 
 
 def rewrite(source: Input, keys: frozenset[str], spool: Path) -> Input:
-    """Split the files of an input into a strict input: a record a line, in `spool`."""
+    """Split the files of an input into a strict input: a record a line, in `spool`.
+
+    What is split is what the engine's reader was given, not the source once more.
+    """
     path = Path(spool, f"strict-{Path(source.path).name}")
     counts: list[int] = []
-    with path.open("w", encoding="utf-8") as out:
-        for file in source.files:
+    with (
+        path.open("w", encoding="utf-8") as out,
+        Path(source.path).open("rb") as stream,
+    ):
+        for file, size in zip(source.files, source.sizes, strict=True):
             counts.append(0)
-            with Path(file.uri).open("rb") as stream:
-                for record in split(stream, keys):
-                    out.write(_spooled(file.uri, record))
-                    counts[-1] += 1
+            for record in split(_Stretch(stream, size), keys):
+                out.write(_spooled(file.uri, record))
+                counts[-1] += 1
     return Input(source.dataset, str(path), source.files, tuple(counts), strict=True)
 
 
-def split(stream: BinaryIO, keys: frozenset[str]) -> Iterator[Record]:
+def split(stream: _Readable, keys: frozenset[str]) -> Iterator[Record]:
     """The records of a file, in order; `keys` are those that may stand only once."""
     window = _Window(stream)
     while window.skip_blank():
@@ -65,10 +70,27 @@ def split(stream: BinaryIO, keys: frozenset[str]) -> Iterator[Record]:
         yield window.take(end, reason)
 
 
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _Stretch:
+    """The next bytes of a stream, as if they were all of it."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
+        self._left = size
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(min(size, self._left))
+        self._left -= len(data)
+        return data
+
+
 class _Window:
     """The part of a file's text that is being read, and where it stands in the file."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: _Readable) -> None:
         self.text = ""
         self.at = 0
         self.ended = False

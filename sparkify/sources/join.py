@@ -1,0 +1,210 @@
+"""Makes source files readable for an engine, wherever they come from.
+
+Small ones are joined line by line, since engines are slow at many tiny files; what is
+compressed, or lies in a store, is written to the spool; a large plain file of this
+machine is read where it lies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from sparkify.errors import FileRefused
+from sparkify.sources.files import PLAIN, Input, SourceFile, is_local
+from sparkify.sources.inflate import MAGIC, MAGIC_BYTES, DamagedError, inflate
+from sparkify.sources.spool import Spool
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+JOIN_BELOW = 1024 * 1024
+_JOINED_BYTES = 64 * 1024 * 1024
+_FLUSH_BYTES = 4 * 1024 * 1024
+
+_PATTERN = re.compile(r"[*?\[]")
+
+Content = bytes | Iterator[bytes]
+"""A small file whole, a large one in chunks; as stored."""
+
+
+class _Part(NamedTuple):
+    """A file within an input, and how much of it is its."""
+
+    file: SourceFile
+    records: int
+    size: int
+
+
+def extract(
+    contents: Iterable[tuple[SourceFile, Content]], spool: Spool
+) -> tuple[list[Input], dict[str, str]]:
+    """The inputs for an engine, and by URI the SHA-256 of each file in hexadecimal.
+
+    Raises FileRefused, SourceError.
+    """
+    hashes: dict[str, str] = {}
+    inputs: list[Input] = []
+    joined: _Joined | None = None
+    for file, content in contents:
+        if isinstance(content, bytes):
+            if joined is None or not joined.takes(file):
+                inputs += _closed(joined)
+                joined = _Joined(file.dataset, len(inputs), spool)
+            joined.add(file, content, hashes)
+        else:
+            inputs += _closed(joined)
+            joined = None
+            inputs.append(_large(file, content, hashes, spool, len(inputs)))
+    inputs += _closed(joined)
+    return inputs, hashes
+
+
+def hash_of(content: Content) -> str:
+    """SHA-256 in hexadecimal."""
+    digest = sha256()
+    for chunk in (content,) if isinstance(content, bytes) else content:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+class _Joined:
+    """Small files of a dataset, one after the other in a file of the spool."""
+
+    def __init__(self, dataset: str, number: int, spool: Spool) -> None:
+        self._path = spool.path / f"{number}-{dataset}.json"
+        self._dataset = dataset
+        self._spool = spool
+        self._parts: list[_Part] = []
+        self._stream = self._path.open("xb", buffering=0)
+        self._buffer: list[bytes] = []
+        self._buffered = 0
+        self._size = 0
+        self._last = b""
+
+    def takes(self, file: SourceFile) -> bool:
+        """Whether the file may be joined to those that are here."""
+        return file.dataset == self._dataset and self._size < _JOINED_BYTES
+
+    def add(self, file: SourceFile, data: bytes, hashes: dict[str, str]) -> None:
+        """Join a file, ending its last line."""
+        hashes[file.uri] = sha256(data).hexdigest()
+        if data.startswith(MAGIC):
+            self._add_pieces(file, _plain(file, [data]))
+            return
+        if data and not data.endswith(b"\n"):
+            data += b"\n"
+        self._write(data)
+        self._parts.append(_Part(file, data.count(b"\n"), len(data)))
+
+    def _add_pieces(self, file: SourceFile, pieces: Iterator[bytes]) -> None:
+        before = self._size
+        part = _measured(file, _each(self._write, pieces))
+        if self._last and not self._last.endswith(b"\n"):
+            self._write(b"\n")
+        self._parts.append(part._replace(size=self._size - before))
+
+    def close(self) -> Input:
+        """What was joined."""
+        self._flush()
+        self._stream.close()
+        return _input(self._dataset, str(self._path), self._parts)
+
+    def _write(self, data: bytes) -> None:
+        self._buffer.append(data)
+        self._buffered += len(data)
+        self._size += len(data)
+        self._last = data
+        if self._buffered >= _FLUSH_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        _write(self._stream, b"".join(self._buffer), self._spool)
+        self._buffer.clear()
+        self._buffered = 0
+
+
+def _closed(joined: _Joined | None) -> list[Input]:
+    return [joined.close()] if joined else []
+
+
+def _large(
+    file: SourceFile,
+    chunks: Iterator[bytes],
+    hashes: dict[str, str],
+    spool: Spool,
+    number: int,
+) -> Input:
+    """A large file: left where it is if an engine can read it there, else spooled."""
+    digest = sha256()
+    head = next(chunks, b"")
+    while len(head) < MAGIC_BYTES and (more := next(chunks, b"")):
+        head += more
+    stored = _digested(head, chunks, digest)
+    if _is_readable_in_place(file) and not head.startswith(MAGIC):
+        part = _measured(file, stored)
+        path = file.uri
+    else:
+        target = spool.path / f"{number}-{file.dataset}.json"
+        with target.open("xb", buffering=0) as stream:
+            write = partial(_write, stream, spool=spool)
+            part = _measured(file, _each(write, _plain(file, stored)))
+        path = str(target)
+    hashes[file.uri] = digest.hexdigest()
+    return _input(file.dataset, path, [part])
+
+
+def _is_readable_in_place(file: SourceFile) -> bool:
+    # Engines go by names: for compression, and for patterns in them.
+    return is_local(file) and file.uri.endswith(PLAIN) and not _PATTERN.search(file.uri)
+
+
+def _digested(head: bytes, chunks: Iterator[bytes], digest: _Hash) -> Iterator[bytes]:
+    digest.update(head)
+    yield head
+    for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+
+
+def _each(act: Callable[[bytes], None], pieces: Iterable[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        act(piece)
+        yield piece
+
+
+def _write(stream: BinaryIO, data: bytes, spool: Spool) -> None:
+    spool.claim(len(data))
+    # An unbuffered stream may take less than it is given.
+    view = memoryview(data)
+    while view:
+        view = view[stream.write(view) :]
+
+
+def _plain(file: SourceFile, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    try:
+        yield from inflate(chunks)
+    except DamagedError as error:
+        raise FileRefused(
+            f"{file.uri}: {error}; deliver it again, or leave it out with EXCLUDE."
+        ) from None
+
+
+def _measured(file: SourceFile, pieces: Iterable[bytes]) -> _Part:
+    """Lines and bytes; a last line need not be ended."""
+    records = size = 0
+    last = b"\n"
+    for piece in pieces:
+        if piece:
+            records += piece.count(b"\n")
+            size += len(piece)
+            last = piece
+    return _Part(file, records + (not last.endswith(b"\n")), size)
+
+
+def _input(dataset: str, path: str, parts: list[_Part]) -> Input:
+    files, records, sizes = zip(*parts, strict=True)
+    return Input(dataset, path, files, records, sizes=sizes)
