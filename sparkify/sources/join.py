@@ -79,7 +79,6 @@ class _Joined:
         self._dataset = dataset
         self._spool = spool
         self._parts: list[_Part] = []
-        self._stream = self._path.open("xb", buffering=0)
         self._buffer: list[bytes] = []
         self._buffered = 0
         self._size = 0
@@ -110,7 +109,6 @@ class _Joined:
     def close(self) -> Input:
         """What was joined."""
         self._flush()
-        self._stream.close()
         return _input(self._dataset, str(self._path), self._parts)
 
     def _write(self, data: bytes) -> None:
@@ -122,7 +120,8 @@ class _Joined:
             self._flush()
 
     def _flush(self) -> None:
-        _write(self._stream, b"".join(self._buffer), self._spool)
+        with self._path.open("ab", buffering=0) as stream:
+            _write(stream, b"".join(self._buffer), self._spool)
         self._buffer.clear()
         self._buffered = 0
 

@@ -174,7 +174,7 @@ def _client_options(settings: Settings) -> ClientConfig:
     # A part is small: `timeout` is for all of it, so that no trickle holds us.
     return {
         "timeout": timedelta(seconds=settings.s3_timeout),
-        "read_timeout": timedelta(seconds=max(1.0, settings.s3_timeout / 4)),
+        "read_timeout": timedelta(seconds=settings.s3_timeout / 4),
         "connect_timeout": timedelta(seconds=min(10.0, settings.s3_timeout)),
         "allow_http": settings.endpoint_url.startswith("http://"),
         "user_agent": "sparkify-elt",

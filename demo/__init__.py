@@ -1,0 +1,1 @@
+"""Sparkify on an S3 server of this machine."""
