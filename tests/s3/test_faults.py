@@ -29,7 +29,16 @@ DAY = "log_data/2018/11/2018-11-02-events.json"
 BIG = "log_data/2018/11/2018-11-04-events.json"
 SONG = "song_data/new/TRNEW.json"
 LIST = r"list-type=2"
-IMPATIENT = ["CONNECTIONS=4", "TIMEOUT=2s", "RETRY_FOR=0.5s"]
+IMPATIENT = ["CONNECTIONS=4", "TIMEOUT=2s", "RETRY_FOR=0.25s"]
+LONG = pytest.mark.long
+SLOW = {
+    "500 for ever",
+    "503 while listing for ever",
+    "closed without an answer",
+    "no answer once",
+    "slow body for ever",
+    "truncated for ever",
+}
 OK = 0
 PART = 64 * 1024
 FAULTS: dict[str, tuple[Callable[[], Fault], int, str]] = {}
@@ -166,7 +175,12 @@ def first(
 
 
 @pytest.fixture
-def scene(first: tuple[Path, Path, Store, Star], proxy: Proxy, tmp_path: Path) -> Scene:
+def scene(
+    first: tuple[Path, Path, Store, Star],
+    proxy: Proxy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Scene:
     """The first load done, the second one pending, and the proxy in between."""
     warehouse, tree, store, _ = first
     monkeypatch.setattr("sparkify.sources.s3.JOIN_BELOW", PART)
@@ -176,7 +190,9 @@ def scene(first: tuple[Path, Path, Store, Star], proxy: Proxy, tmp_path: Path) -
     return Scene(store, proxy, settings, tree)
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=LONG if n in SLOW else ()) for n in FAULTS]
+)
 def test_nothing_is_lost_and_nothing_twice(
     name: str, scene: Scene, first: tuple[Path, Path, Store, Star]
 ) -> None:
