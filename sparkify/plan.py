@@ -94,7 +94,8 @@ def _statements(models: Models, pending: list[SourceFile]) -> Iterator[str]:
     counts = Counter(file.dataset for file in pending)
     for dataset in ("songs", "events"):
         if counts[dataset]:
-            yield f"-- copy {dataset} into {models.table(f'staging.{dataset}').full_name}"
+            table = models.table(f"staging.{dataset}")
+            yield f"-- copy {dataset} into {table.full_name}"
     for table in models.transform:
         for statement in table.load:
             yield f"-- build {table.full_name}\n{statement.strip()}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.seaweed import ADMIN, READER, Key, seaweed
+from examples.seaweed import ADMIN, READER, Key, seaweed
 
 if TYPE_CHECKING:
     from s3.proxy import Proxy

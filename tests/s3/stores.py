@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from demo.seaweed import Key
+from examples.seaweed import Key
 from sparkify.config import Settings, load_settings
 from sparkify.pipeline import Pipeline
 

@@ -1,1 +1,0 @@
-"""Sparkify on an S3 server of this machine."""
