@@ -193,7 +193,7 @@ OPTIONS = (
     Option("LOAD", "MEMORY_LIMIT", "memory_limit", _bytes),
     Option("LOAD", "LOCK_WAIT", "lock_wait", _seconds),
 )
-_SECRETS = {"db_password", "aws_key", "aws_secret", "aws_token"}
+_SECRETS = {"db_password", "aws_key", "aws_secret", "aws_token", "endpoint_url"}
 _FOLDERS = {"log_data", "song_data", "log_jsonpath"}
 
 

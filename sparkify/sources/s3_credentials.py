@@ -101,7 +101,8 @@ def _assume_role(settings: Settings) -> Provider:
             "access_key_id": answer["AccessKeyId"],
             "secret_access_key": answer["SecretAccessKey"],
             "token": answer["SessionToken"],
-            "expires_at": answer["Expiration"],
+            # obstore takes no other class of time zone than this one.
+            "expires_at": answer["Expiration"].astimezone(UTC),
         }
 
     return provide
@@ -133,8 +134,9 @@ def _checked(provide: Provider) -> Provider:
 
 def _errors() -> tuple[type[Exception], ...]:
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
-    return BotoCoreError, ClientError
+    return BotoCoreError, ClientError, ResponseParserError
 
 
 def _refused(error: Exception) -> SourceError:

@@ -19,6 +19,7 @@ _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
 _BAD_PATH = re.compile(r'path: "((?:[^"\\]|\\.)+)"')
 _CHAIN = re.compile(r"169\.254\.|latest/api/token|AssumeRoleWithWebIdentity")
+_RENEWAL = re.compile(r"credential provider: \w+: ([^\n]*)")
 _BROKEN = re.compile(
     r"HTTP error|error decoding|kind: (?:Connect|Interrupted|Decode|Body|Request)"
 )
@@ -97,6 +98,8 @@ def translate(error: Exception, where: str, right: str) -> SparkifyError:
     """The failure of a request for `where`, which takes the right `right`."""
     text = str(error)
     status, code = _first(_STATUS, text), _first(_CODE, text)
+    if found := _RENEWAL.search(text):
+        return SourceError(f"{where}: {found[1]}")
     fault = _fault(error, text, status, code)
     if fault == "bad key" and (key := _first(_BAD_PATH, text)):
         where = "/".join([*where.split("/")[:3], key])

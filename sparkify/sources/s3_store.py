@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from datetime import timedelta
+from http.client import HTTPException
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
@@ -155,7 +156,7 @@ class Bucket:
         except urllib.error.HTTPError as error:
             headers = error.headers
             error.close()
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):
             return settings.aws_region
         return headers.get("x-amz-bucket-region") or settings.aws_region
 

@@ -78,6 +78,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     proxy: Proxy
+    is_dropped = False
 
     def log_message(self, *_: object) -> None:
         """Nobody reads it."""
@@ -87,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(self.path)
         fault = self.proxy.strike(self.command, path, self.headers.get("range"))
         change = fault.act(self) if fault else None
-        if self.close_connection:
+        if self.is_dropped:
             return
         answer = self._ask()
         self._answer(change(answer) if change else answer)
@@ -130,12 +131,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def drop(self) -> None:
         """Close the connection, as a server that dies."""
-        self.close_connection = True
+        self.is_dropped = self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
     def reset(self) -> None:
         """Close the connection rudely."""
-        self.close_connection = True
+        self.is_dropped = self.close_connection = True
         linger = struct.pack("ii", 1, 0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.connection.close()

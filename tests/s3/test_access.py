@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,7 @@ def filled(seaweed_store: Store, proxy: Proxy) -> Store:
 
 @pytest.fixture(autouse=True)
 def no_other_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Those of this machine must not help; nor may one be asked for over the network."""
+    """Those of this machine must not help; no other machine is asked for any."""
     import os
 
     for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -44,6 +45,24 @@ def no_other_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def process_profile(home: Path) -> None:
+    """A profile with a process that notes in `asked` how often it was started."""
+    answer = {
+        "Version": 1,
+        "AccessKeyId": READER.name,
+        "SecretAccessKey": READER.secret,
+    }
+    script = home / "credentials.py"
+    script.write_text(
+        f"open({str(home / 'asked')!r}, 'a').write('x')\n"
+        f"print({json.dumps(answer)!r})\n"
+    )
+    (home / ".aws").mkdir()
+    (home / ".aws" / "config").write_text(
+        f"[profile someone]\ncredential_process = {sys.executable} {script}\n"
+    )
 
 
 def found(settings: Settings) -> int:
@@ -106,15 +125,7 @@ def test_a_profile(
 
 def test_a_process_of_a_profile(tmp_path: Path, filled: Store) -> None:
     """Anything that prints credentials: how single sign-on often comes."""
-    (tmp_path / ".aws").mkdir()
-    script = tmp_path / "credentials.py"
-    script.write_text(
-        'print(\'{"Version": 1, "AccessKeyId": "%s", "SecretAccessKey": "%s"}\')'
-        % (READER.name, READER.secret)
-    )
-    (tmp_path / ".aws" / "config").write_text(
-        f"[profile someone]\ncredential_process = {sys.executable} {script}\n"
-    )
+    process_profile(tmp_path)
     assert found(settings_for(tmp_path, filled, aws=["PROFILE=someone"])) == 2
 
 
@@ -138,10 +149,13 @@ def test_a_role(
 
 
 def test_a_role_that_is_refused(
-    tmp_path: Path, filled: Store, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    filled: Store,
+    proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """SeaweedFS has no such role."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", filled.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", proxy.upstream)
     role = "ROLE_ARN=arn:aws:iam::123456789012:role/reader"
     with pytest.raises(SourceError, match=r"^AWS credentials: .*ROLE_ARN"):
         found(settings_for(tmp_path, filled, s3=[role]))
@@ -187,7 +201,7 @@ def test_the_region_is_found(tmp_path: Path, filled: Store, proxy: Proxy) -> Non
     """The store says where a bucket is, even when it refuses."""
     regions: list[str] = []
 
-    def told(answer: Answer) -> Answer:
+    def told(_: Answer) -> Answer:
         return Answer(403, [("x-amz-bucket-region", "eu-north-1")], b"")
 
     def note(handler: object) -> None:
@@ -239,16 +253,7 @@ def test_expired_credentials_are_had_anew(
     tmp_path: Path, filled: Store, proxy: Proxy
 ) -> None:
     """From whatever gave the first ones: here a process, asked again."""
-    (tmp_path / ".aws").mkdir()
-    script = tmp_path / "credentials.py"
-    script.write_text(
-        f"open({str(tmp_path / 'asked')!r}, 'a').write('x')\n"
-        'print(\'{"Version": 1, "AccessKeyId": "%s", "SecretAccessKey": "%s"}\')'
-        % (READER.name, READER.secret)
-    )
-    (tmp_path / ".aws" / "config").write_text(
-        f"[profile someone]\ncredential_process = {sys.executable} {script}\n"
-    )
+    process_profile(tmp_path)
     proxy.faults.append(Fault(says(400, "ExpiredToken"), "song_data/x", times=1))
     assert found(settings_for(tmp_path, filled, aws=["PROFILE=someone"])) == 2
     assert (tmp_path / "asked").read_text() == "xx"

@@ -161,7 +161,7 @@ def first(
     load(settings)
     days = sorted((SAMPLE / "log_data").rglob("*.json"))
     (tree / DAY).write_bytes(days[1].read_bytes())
-    (tree / BIG).write_bytes(days[3].read_bytes() * 20)
+    (tree / BIG).write_bytes((days[3].read_bytes() + b"\n") * 20)
     (tree / SONG).parent.mkdir()
     shutil.copy(sorted((SAMPLE / "song_data").rglob("*.json"))[5], tree / SONG)
     seaweed_store.upload(tree)

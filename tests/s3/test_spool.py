@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from sparkify.sources.inflate import inflate
 from sparkify.sources.spool import spool
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sparkify.config import Settings
 
 HOLD = """
@@ -119,7 +122,8 @@ def test_what_expands_comes_in_pieces() -> None:
 
 def test_a_folder_that_cannot_hold_it(tmp_path: Path, tree: Path) -> None:
     """The option to set is told."""
-    settings = local(tmp_path, tree, "SPOOL_FOLDER=/proc/nothing")
+    settings = local(tmp_path, tree)
+    settings = replace(settings, spool_folder=Path("/proc/nothing"))
     with pytest.raises(SourceError, match=r"\[LOAD\] SPOOL_FOLDER"):
         load(settings)
 
@@ -178,12 +182,12 @@ def test_work_ahead_is_bounded_and_in_order() -> None:
     """Twice the threads, and no more."""
     given: list[int] = []
 
-    def tasks() -> object:
+    def tasks() -> Iterator[int]:
         for number in range(100):
             given.append(number)
             yield number
 
-    results = ahead.in_order(lambda n: n * n, tasks(), 4)  # type: ignore[arg-type, var-annotated]  # a generator
+    results = ahead.in_order(lambda n: n * n, tasks(), 4)
     got = []
     for result in results:
         got.append(result)
