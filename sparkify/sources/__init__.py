@@ -66,6 +66,9 @@ class Sources:
     def _read(
         self, files: Iterable[SourceFile]
     ) -> Iterator[tuple[SourceFile, join.Content]]:
+        if self._s3 is None:
+            yield from folder.read(files)
+            return
         for local, some in groupby(files, key=is_local):
             read = folder.read if local else self._store().read
             yield from read(some)

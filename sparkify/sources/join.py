@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 from sparkify.errors import FileRefused
 from sparkify.sources.files import PLAIN, Input, SourceFile, is_local
@@ -25,18 +25,15 @@ JOIN_BELOW = 1024 * 1024
 _JOINED_BYTES = 64 * 1024 * 1024
 _FLUSH_BYTES = 4 * 1024 * 1024
 
+_NEWLINE = ord("\n")
 _PATTERN = re.compile(r"[*?\[]")
 
 Content = bytes | Iterator[bytes]
 """A small file whole, a large one in chunks; as stored."""
 
 
-class _Part(NamedTuple):
-    """A file within an input, and how much of it is its."""
-
-    file: SourceFile
-    records: int
-    size: int
+_Part = tuple[SourceFile, int, int]
+"""A file within an input: its records, and its bytes there."""
 
 
 def extract(
@@ -94,17 +91,21 @@ class _Joined:
         if data.startswith(MAGIC):
             self._add_pieces(file, _plain(file, [data]))
             return
-        if data and not data.endswith(b"\n"):
-            data += b"\n"
-        self._write(data)
-        self._parts.append(_Part(file, data.count(b"\n"), len(data)))
+        lines, size = data.count(b"\n"), len(data)
+        self._buffer.append(data)
+        if size and data[-1] != _NEWLINE:
+            self._buffer.append(b"\n")
+            lines += 1
+            size += 1
+        self._parts.append((file, lines, size))
+        self._count(size)
 
     def _add_pieces(self, file: SourceFile, pieces: Iterator[bytes]) -> None:
-        before = self._size
-        part = _measured(file, _each(self._write, pieces))
-        if self._last and not self._last.endswith(b"\n"):
+        _, lines, size = _measured(file, _each(self._write, pieces))
+        if size and self._last[-1] != _NEWLINE:
             self._write(b"\n")
-        self._parts.append(part._replace(size=self._size - before))
+            size += 1
+        self._parts.append((file, lines, size))
 
     def close(self) -> Input:
         """What was joined."""
@@ -113,9 +114,12 @@ class _Joined:
 
     def _write(self, data: bytes) -> None:
         self._buffer.append(data)
-        self._buffered += len(data)
-        self._size += len(data)
         self._last = data
+        self._count(len(data))
+
+    def _count(self, size: int) -> None:
+        self._size += size
+        self._buffered += size
         if self._buffered >= _FLUSH_BYTES:
             self._flush()
 
@@ -201,7 +205,7 @@ def _measured(file: SourceFile, pieces: Iterable[bytes]) -> _Part:
             records += piece.count(b"\n")
             size += len(piece)
             last = piece
-    return _Part(file, records + (not last.endswith(b"\n")), size)
+    return file, records + (not last.endswith(b"\n")), size
 
 
 def _input(dataset: str, path: str, parts: list[_Part]) -> Input:
