@@ -132,11 +132,10 @@ def create_tables(config: Path | None, reset: bool, yes: bool) -> None:
 
 @cli.command()
 @_config_option
-@click.option(
-    "--dry-run", is_flag=True, help="Print what would be done; write nothing."
-)
+@click.option("--dry-run", is_flag=True, help="Tell what would be done; write nothing.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @_FORMAT_OF_PLAN
-def run(config: Path | None, dry_run: bool, format_: str) -> None:
+def run(config: Path | None, dry_run: bool, quiet: bool, format_: str) -> None:
     """Load the files that are new or changed, and bring the star up to date."""
     from sparkify.pipeline import Pipeline
 
@@ -149,6 +148,8 @@ def run(config: Path | None, dry_run: bool, format_: str) -> None:
         return
     with _progress() as notify:
         result = Pipeline(settings, notify).run()
+    if quiet:
+        return
     if not result.loads:
         click.echo(
             f"Nothing to do: all {result.discovered} files are in {settings.warehouse}."

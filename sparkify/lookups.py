@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from hashlib import blake2b
 
 from sparkify.engines.base import Engine
@@ -33,8 +34,9 @@ def add_song_texts(engine: Engine, models: Models) -> int:
 
 
 def _song_texts(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[object, ...]]:
+    repaired = cache(repair)  # an artist has many songs
     for delivered_song, delivered_artist in pairs:
-        song, artist = repair(delivered_song), repair(delivered_artist)
+        song, artist = repair(delivered_song), repaired(delivered_artist)
         key = song_key(song, artist)
         yield delivered_song, delivered_artist, song, artist, key, SONG_TEXT_RULES
 

@@ -10,7 +10,7 @@ from sparkify.errors import SourceChanged, SourceError
 from sparkify.sources.files import HIDDEN, Input, Selection, SourceFile, is_local
 from sparkify.sources.join import JOIN_BELOW, Content
 
-_CHUNK = 1024 * 1024
+_CHUNK = 256 * 1024  # small enough to be hashed and counted in the cache
 
 
 def discover(dataset: str, folder: str, data: Selection) -> Iterator[SourceFile]:

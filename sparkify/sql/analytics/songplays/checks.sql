@@ -1,15 +1,29 @@
 -- check: songplays_key_is_unique
 -- severity: error
 -- A play has one row.
+with
+
+-- numbers first: cheap, and few places of a session have several plays
+shared_places as (
+    select
+        session_id,
+        item_in_session
+    from touched_plays
+    where is_settled = 1
+    group by
+        session_id,
+        item_in_session
+    having count(*) > 1
+)
+
 select
-    session_id,
-    songplay_id,
+    songplays.songplay_id,
     count(*) as rows_found
-from touched_plays
-where is_settled = 1
-group by
-    session_id,
-    songplay_id
+from analytics.songplays
+inner join shared_places
+    on songplays.session_id = shared_places.session_id
+    and songplays.item_in_session = shared_places.item_in_session
+group by songplays.songplay_id
 having count(*) > 1;
 
 -- check: songplays_are_complete
@@ -48,7 +62,8 @@ where plays.plays <> coalesce(found.rows_found, 0);
 -- severity: error
 -- A row is a play, an event with page NextSong.
 select
-    songplay_id,
+    session_id,
+    item_in_session,
     page
 from touched_plays
 where coalesce(page, '') <> 'NextSong';
@@ -57,7 +72,8 @@ where coalesce(page, '') <> 'NextSong';
 -- severity: error
 -- The user of a play is in analytics.users.
 select
-    touched_plays.songplay_id,
+    touched_plays.session_id,
+    touched_plays.item_in_session,
     touched_plays.user_id
 from touched_plays
 left join analytics.users
@@ -70,7 +86,8 @@ where
 -- severity: error
 -- The song of a play is in analytics.songs, with the same artist.
 select
-    touched_plays.songplay_id,
+    touched_plays.session_id,
+    touched_plays.item_in_session,
     touched_plays.song_id,
     touched_plays.artist_id
 from touched_plays
@@ -85,7 +102,8 @@ where
 -- severity: error
 -- The artist of a play is in analytics.artists.
 select
-    touched_plays.songplay_id,
+    touched_plays.session_id,
+    touched_plays.item_in_session,
     touched_plays.artist_id
 from touched_plays
 left join analytics.artists
@@ -98,7 +116,8 @@ where
 -- severity: error
 -- The start time of a play is in analytics.time.
 select
-    touched_plays.songplay_id,
+    touched_plays.session_id,
+    touched_plays.item_in_session,
     touched_plays.start_time
 from touched_plays
 left join analytics.time
@@ -109,7 +128,8 @@ where time.start_time is null;
 -- severity: error
 -- A play's level is free or paid.
 select
-    songplay_id,
+    session_id,
+    item_in_session,
     level
 from touched_plays
 where level not in ('free', 'paid');
@@ -118,7 +138,8 @@ where level not in ('free', 'paid');
 -- severity: error
 -- A play happened from 2000 to 2099.
 select
-    songplay_id,
+    session_id,
+    item_in_session,
     start_time
 from touched_plays
 where

@@ -38,9 +38,7 @@ insert into analytics.songplays (
     match_method
 )
 select
-    cast(settled_events.session_id as varchar(20))
-    || '-' || cast(settled_events.item_in_session as varchar(20))
-    || '-' || settled_events.user_id as songplay_id,
+    settled_events.event_id as songplay_id,
     timestamp '1970-01-01 00:00:00'
     + (settled_events.ts / 1000.0) * interval '1 second' as start_time,
     cast(nullif(settled_events.user_id, '') as bigint) as user_id,
@@ -51,9 +49,9 @@ select
     nullif(settled_events.location, '') as location,
     nullif(settled_events.user_agent, '') as user_agent,
     settled_events.item_in_session,
-    nullif(song_texts.song, '') as song,
-    nullif(song_texts.artist, '') as artist,
-    song_texts.song_key,
+    nullif(touched_texts.song, '') as song,
+    nullif(touched_texts.artist, '') as artist,
+    touched_texts.song_key,
     settled_events.length,
     case
         when settled_events.length between 0 and 1000000000
@@ -61,17 +59,13 @@ select
     end as length_ms,
     coalesce(exact.match_method, title.match_method) as match_method
 from settled_events
-inner join analytics.song_texts
-    on coalesce(settled_events.song, '') = song_texts.delivered_song
-    and coalesce(settled_events.artist, '') = song_texts.delivered_artist
+inner join touched_texts
+    on coalesce(settled_events.song, '') = touched_texts.delivered_song
+    and coalesce(settled_events.artist, '') = touched_texts.delivered_artist
 left join text_matches as exact
-    on song_texts.song_key = exact.song_key
-    and song_texts.song = exact.song
-    and song_texts.artist = exact.artist
+    on touched_texts.text_id = exact.text_id
     and settled_events.length = exact.duration
 left join text_matches as title
-    on song_texts.song_key = title.song_key
-    and song_texts.song = title.song
-    and song_texts.artist = title.artist
+    on touched_texts.text_id = title.text_id
     and title.match_method = 'title'
 where settled_events.page = 'NextSong';

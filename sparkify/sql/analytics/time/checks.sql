@@ -1,19 +1,15 @@
 -- check: time_key_is_unique
 -- severity: error
 -- A start time has one row.
-with
-
-touched as (
-    select distinct start_time
-    from touched_plays
-)
-
 select
     time.start_time,
     count(*) as rows_found
 from analytics.time
-inner join touched
-    on time.start_time = touched.start_time
+where exists (
+    select 1
+    from touched_plays
+    where touched_plays.start_time = time.start_time
+)
 group by time.start_time
 having count(*) > 1;
 

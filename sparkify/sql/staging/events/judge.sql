@@ -31,13 +31,15 @@ select
         -- nearly every record passes here, which is cheaper than value by value
         when
             bad_text is null
-            and session_id ~ '^[0-9]{1,15}$'
-            and item_in_session ~ '^[0-9]{1,9}$'
-            and ts ~ '^1[0-9]{12}$'
-            and (status is null or status ~ '^[0-9]{1,9}$')
+            and char_length(session_id) between 1 and 15
+            and char_length(item_in_session) between 1 and 9
+            and char_length(ts) = 13
+            and ts between '1' and '2'
+            and char_length(coalesce(user_id, '')) <= 18
+            and session_id || item_in_session || ts || coalesce(user_id, '') ~ '^[0-9]+$'
+            and (status is null or status in ('200', '307', '404'))
             and (length is null or length ~ '^[0-9]{1,9}([.][0-9]+)?$')
             and (registration is null or registration ~ '^1[0-9]{12}([.]0)?$')
-            and (user_id is null or user_id ~ '^[0-9]{0,18}$')
             and level in ('free', 'paid')
             then null
         when bad_text is not null then bad_text

@@ -5,18 +5,34 @@
 create temp table contested_events as
 with
 
-delivered_now as (
+-- numbers first: cheap, and few places of a session are delivered twice
+repeated_places as (
     select
         session_id,
-        item_in_session,
-        coalesce(user_id, '') as user_id,
-        count(*) as deliveries
+        item_in_session
     from staging.events
     where load_id between :first_load_id and :last_load_id
     group by
         session_id,
-        item_in_session,
-        coalesce(user_id, '')
+        item_in_session
+    having count(*) > 1
+),
+
+repeated_now as (
+    select
+        events.session_id,
+        events.item_in_session,
+        coalesce(events.user_id, '') as user_id
+    from staging.events
+    inner join repeated_places
+        on events.session_id = repeated_places.session_id
+        and events.item_in_session = repeated_places.item_in_session
+    where events.load_id between :first_load_id and :last_load_id
+    group by
+        events.session_id,
+        events.item_in_session,
+        coalesce(events.user_id, '')
+    having count(*) > 1
 ),
 
 delivered_before as (
@@ -25,11 +41,17 @@ delivered_before as (
         events.item_in_session,
         coalesce(events.user_id, '') as user_id
     from staging.events
-    inner join delivered_now
-        on events.session_id = delivered_now.session_id
-        and events.item_in_session = delivered_now.item_in_session
-        and coalesce(events.user_id, '') = delivered_now.user_id
-    where events.load_id < :first_load_id
+    where
+        events.load_id < :first_load_id
+        and exists (
+            select 1
+            from staging.events as delivered_now
+            where
+                delivered_now.load_id between :first_load_id and :last_load_id
+                and delivered_now.session_id = events.session_id
+                and delivered_now.item_in_session = events.item_in_session
+                and coalesce(delivered_now.user_id, '') = coalesce(events.user_id, '')
+        )
 ),
 
 repeated as (
@@ -37,8 +59,7 @@ repeated as (
         session_id,
         item_in_session,
         user_id
-    from delivered_now
-    where deliveries > 1
+    from repeated_now
     union
     select
         session_id,

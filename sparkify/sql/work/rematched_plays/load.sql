@@ -1,35 +1,55 @@
 -- The older plays that find another song, or none any more, since this load's songs.
 -- grain: one row per play whose song changes
 create temp table rematched_plays as
+with
+
+catalogued as (
+    select
+        song_key,
+        song,
+        artist,
+        min(text_id) as text_id
+    from touched_texts
+    where is_catalogued = 1
+    group by
+        song_key,
+        song,
+        artist
+),
+
+found as (
+    select
+        songplays.songplay_id,
+        songplays.session_id,
+        songplays.item_in_session,
+        songplays.song_id as old_song_id,
+        songplays.artist_id as old_artist_id,
+        songplays.match_method as old_match_method,
+        coalesce(exact.song_id, title.song_id) as song_id,
+        coalesce(exact.artist_id, title.artist_id) as artist_id,
+        coalesce(exact.match_method, title.match_method) as match_method
+    from analytics.songplays
+    inner join catalogued
+        on songplays.song_key = catalogued.song_key
+        and coalesce(songplays.song, '') = catalogued.song
+        and coalesce(songplays.artist, '') = catalogued.artist
+    left join text_matches as exact
+        on catalogued.text_id = exact.text_id
+        and songplays.length = exact.duration
+    left join text_matches as title
+        on catalogued.text_id = title.text_id
+        and title.match_method = 'title'
+)
+
 select
-    songplays.songplay_id,
-    songplays.session_id,
-    songplays.item_in_session,
-    coalesce(exact.song_id, title.song_id) as song_id,
-    coalesce(exact.artist_id, title.artist_id) as artist_id,
-    coalesce(exact.match_method, title.match_method) as match_method
-from analytics.songplays
-inner join touched_texts
-    on songplays.song_key = touched_texts.song_key
-    and coalesce(songplays.song, '') = touched_texts.song
-    and coalesce(songplays.artist, '') = touched_texts.artist
-left join text_matches as exact
-    on touched_texts.song_key = exact.song_key
-    and touched_texts.song = exact.song
-    and touched_texts.artist = exact.artist
-    and songplays.length = exact.duration
-left join text_matches as title
-    on touched_texts.song_key = title.song_key
-    and touched_texts.song = title.song
-    and touched_texts.artist = title.artist
-    and title.match_method = 'title'
+    songplay_id,
+    session_id,
+    item_in_session,
+    song_id,
+    artist_id,
+    match_method
+from found
 where
-    touched_texts.is_catalogued = 1
-    and (
-        coalesce(songplays.song_id, '')
-        <> coalesce(exact.song_id, title.song_id, '')
-        or coalesce(songplays.artist_id, '')
-        <> coalesce(exact.artist_id, title.artist_id, '')
-        or coalesce(songplays.match_method, '')
-        <> coalesce(exact.match_method, title.match_method, '')
-    );
+    coalesce(old_song_id, '') <> coalesce(song_id, '')
+    or coalesce(old_artist_id, '') <> coalesce(artist_id, '')
+    or coalesce(old_match_method, '') <> coalesce(match_method, '');

@@ -7,10 +7,8 @@ create temp table text_matches as
 with
 
 deliveries as (
-    select distinct
-        touched_texts.song_key,
-        touched_texts.song,
-        touched_texts.artist,
+    select
+        touched_texts.text_id,
         trim(songs.song_id) as song_id,
         songs.duration,
         coalesce(loads.revision, :revision) as revision
@@ -35,9 +33,7 @@ replaced as (
 
 current_deliveries as (
     select
-        deliveries.song_key,
-        deliveries.song,
-        deliveries.artist,
+        deliveries.text_id,
         deliveries.song_id,
         deliveries.duration
     from deliveries
@@ -50,47 +46,34 @@ current_deliveries as (
 
 exact as (
     select
-        song_key,
-        song,
-        artist,
+        text_id,
         duration,
         min(song_id) as song_id
     from current_deliveries
     where duration is not null
     group by
-        song_key,
-        song,
-        artist,
+        text_id,
         duration
 ),
 
 title as (
     select
-        song_key,
-        song,
-        artist,
+        text_id,
         min(song_id) as song_id
     from current_deliveries
-    group by
-        song_key,
-        song,
-        artist
+    group by text_id
 ),
 
 matches as (
     select
-        song_key,
-        song,
-        artist,
+        text_id,
         duration,
         song_id,
         'exact' as match_method
     from exact
     union all
     select
-        song_key,
-        song,
-        artist,
+        text_id,
         cast(null as double precision) as duration,
         song_id,
         'title' as match_method
@@ -98,9 +81,7 @@ matches as (
 )
 
 select
-    matches.song_key,
-    matches.song,
-    matches.artist,
+    matches.text_id,
     matches.duration,
     matches.song_id,
     songs.artist_id,

@@ -1,33 +1,30 @@
 -- The plays in the star after this load that it has settled, or matched again.
--- grain: one row per play; a row more for a play that is both, see is_settled
+-- grain: one row per play and reason to look at it; is_settled is 1 for a settled event
 create temp table touched_plays as
 select
-    songplays.songplay_id,
-    songplays.start_time,
+    songplays.session_id,
+    songplays.item_in_session,
     songplays.user_id,
+    songplays.start_time,
     songplays.level,
     songplays.song_id,
     songplays.artist_id,
-    songplays.session_id,
     settled_events.page,
     1 as is_settled
 from analytics.songplays
 inner join settled_events
     on songplays.session_id = settled_events.session_id
     and songplays.item_in_session = settled_events.item_in_session
-    and songplays.songplay_id
-    = cast(settled_events.session_id as varchar(20))
-    || '-' || cast(settled_events.item_in_session as varchar(20))
-    || '-' || settled_events.user_id
+where songplays.songplay_id = settled_events.event_id
 union all
 select
-    songplays.songplay_id,
-    songplays.start_time,
+    songplays.session_id,
+    songplays.item_in_session,
     songplays.user_id,
+    songplays.start_time,
     songplays.level,
     songplays.song_id,
     songplays.artist_id,
-    songplays.session_id,
     'NextSong' as page,
     0 as is_settled
 from analytics.songplays

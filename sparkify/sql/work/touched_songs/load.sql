@@ -1,5 +1,5 @@
 -- Every delivery, older ones included, of the songs and artists this load delivers.
--- grain: one row per distinct delivery and revision
+-- grain: one row per delivery
 create temp table touched_songs as
 with
 
@@ -21,7 +21,7 @@ touched_artist_ids as (
     from delivered_now
 )
 
-select distinct
+select
     trim(songs.song_id) as song_id,
     nullif(songs.title, '') as title,
     trim(songs.artist_id) as artist_id,

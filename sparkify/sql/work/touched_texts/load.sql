@@ -1,21 +1,9 @@
 -- The texts whose song this load decides: those of its plays, and those that its songs
 -- go by or went by. is_catalogued is 1 for the latter: their older plays are matched
--- again.
--- grain: one row per distinct pair of repaired song and artist
+-- again. text_id numbers them for this load alone, to join by a number.
+-- grain: one row per pair of song and artist as delivered
 create temp table touched_texts as
 with
-
-played as (
-    select
-        song_texts.song_key,
-        song_texts.song,
-        song_texts.artist,
-        0 as is_catalogued
-    from played_texts
-    inner join analytics.song_texts
-        on played_texts.delivered_song = song_texts.delivered_song
-        and played_texts.delivered_artist = song_texts.delivered_artist
-),
 
 names as (
     select distinct
@@ -25,41 +13,34 @@ names as (
     where is_touched_song = 1
 ),
 
-catalogued as (
-    select
-        song_texts.song_key,
-        song_texts.song,
-        song_texts.artist,
-        1 as is_catalogued
-    from analytics.song_texts
-    inner join names
-        on trim(song_texts.song) = names.song
-        and trim(song_texts.artist) = names.artist
-),
-
 touched as (
     select
-        song_key,
-        song,
-        artist,
-        is_catalogued
-    from played
-    union all
-    select
-        song_key,
-        song,
-        artist,
-        is_catalogued
-    from catalogued
+        song_texts.delivered_song,
+        song_texts.delivered_artist,
+        song_texts.song,
+        song_texts.artist,
+        song_texts.song_key,
+        case when names.song is null then 0 else 1 end as is_catalogued
+    from analytics.song_texts
+    left join played_texts
+        on song_texts.delivered_song = played_texts.delivered_song
+        and song_texts.delivered_artist = played_texts.delivered_artist
+    left join names
+        on trim(song_texts.song) = names.song
+        and trim(song_texts.artist) = names.artist
+    where
+        played_texts.delivered_song is not null
+        or names.song is not null
 )
 
 select
-    song_key,
+    delivered_song,
+    delivered_artist,
     song,
     artist,
-    max(is_catalogued) as is_catalogued
-from touched
-group by
     song_key,
-    song,
-    artist;
+    is_catalogued,
+    row_number() over (
+        order by song_key, delivered_song, delivered_artist
+    ) as text_id
+from touched;

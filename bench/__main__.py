@@ -1,0 +1,179 @@
+"""`python -m bench [NAME …]`: run the benchmarks, or those named."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.measure import compare
+from sparkify.simulate import simulate
+
+ROUNDS = 7
+PYTHON = sys.executable
+CONFIG = """
+[WAREHOUSE]
+PATH = bench.duckdb
+[S3]
+LOG_DATA = {data}/log_data
+SONG_DATA = {data}/song_data
+"""
+WALK = """
+import os, sys
+
+out = open(sys.argv[2], "wb")
+def walk(folder):
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.is_dir():
+            walk(entry.path)
+        else:
+            file = os.open(entry.path, os.O_RDONLY)
+            out.write(os.read(file, 1 << 20) + b"\\n")
+            os.close(file)
+walk(sys.argv[1])
+"""
+OPEN = """
+import sys, duckdb
+duckdb.connect(sys.argv[1]).execute("select max(load_id) from control.loads").fetchall()
+"""
+
+
+def start(folder: Path) -> None:
+    """Help and a usage error against a bare interpreter."""
+    compare(
+        {
+            "python -c pass": [PYTHON, "-c", "pass"],
+            "sparkify --help": [PYTHON, "-m", "sparkify", "--help"],
+            "sparkify run --help": [PYTHON, "-m", "sparkify", "run", "--help"],
+        },
+        rounds=15,
+    )
+
+
+def nothing(folder: Path) -> None:
+    """A run with nothing to do against import duckdb, open, one query."""
+    config = _configure(folder, folder / "small", users=47, songs=300)
+    _ours(config)
+    compare(
+        {
+            "import duckdb, open, one query": [
+                PYTHON,
+                "-c",
+                OPEN,
+                str(folder / "bench.duckdb"),
+            ],
+            "sparkify run, nothing to do": _run(config),
+        },
+        rounds=15,
+    )
+
+
+def full(folder: Path) -> None:
+    """One million events and 100,000 songs against the plain script."""
+    data = folder / "million"
+    config = _configure(folder, data, users=12000, songs=100_000, songs_per_file=1000)
+    database = folder / "bench.duckdb"
+
+    plain = folder / "plain.duckdb"
+
+    def fresh() -> None:
+        database.unlink(missing_ok=True)
+        plain.unlink(missing_ok=True)
+        _create(config)
+
+    compare(
+        {
+            "plain DuckDB script": [
+                PYTHON,
+                "-m",
+                "bench.plain",
+                f"{data}/log_data",
+                f"{data}/song_data",
+                str(plain),
+            ],
+            "sparkify run": _run(config),
+        },
+        rounds=ROUNDS,
+        before=fresh,
+    )
+
+
+def songs(folder: Path) -> None:
+    """100,000 song files of one object against a bare walk, read and join."""
+    data = folder / "songs"
+    config = _configure(folder, data, users=1, songs=100_000)
+    shutil.rmtree(data / "log_data")
+    (data / "log_data").mkdir()
+    database = folder / "bench.duckdb"
+
+    def fresh() -> None:
+        database.unlink(missing_ok=True)
+        _create(config)
+
+    compare(
+        {
+            "walk, read, join": [
+                PYTHON,
+                "-c",
+                WALK,
+                f"{data}/song_data",
+                str(folder / "joined.json"),
+            ],
+            "sparkify run": _run(config),
+        },
+        rounds=ROUNDS,
+        before=fresh,
+    )
+
+
+BENCHMARKS = {"start": start, "nothing": nothing, "full": full, "songs": songs}
+
+
+def _configure(
+    folder: Path, data: Path, *, users: int, songs: int, songs_per_file: int = 1
+) -> Path:
+    simulate(
+        data,
+        users=users,
+        days=30,
+        songs=songs,
+        seed=2018,
+        songs_per_file=songs_per_file,
+    )
+    config = folder / "dwh.cfg"
+    config.write_text(CONFIG.format(data=data))
+    return config
+
+
+def _run(config: Path) -> list[str]:
+    return [PYTHON, "-m", "sparkify", "run", "--quiet", "--config", str(config)]
+
+
+def _create(config: Path) -> None:
+    from subprocess import run
+
+    command = [PYTHON, "-m", "sparkify", "create-tables", "--config", str(config)]
+    run(command, check=True, capture_output=True)
+
+
+def _ours(config: Path) -> None:
+    from subprocess import run
+
+    _create(config)
+    run(_run(config), check=True, capture_output=True)
+
+
+def main() -> None:
+    """Run the benchmarks that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="NAME")
+    for name in parser.parse_args().names or BENCHMARKS:
+        print(f"\n## {name}: {BENCHMARKS[name].__doc__}")
+        with tempfile.TemporaryDirectory(prefix="sparkify-bench-") as folder:
+            BENCHMARKS[name](Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""Each check catches the fault it is there for, and a failing one undoes its load."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sparkify.errors import CheckFailed
+from sparkify.models import load_models
+
+if TYPE_CHECKING:
+    from conftest import Warehouse
+
+ROOT = Path(__file__).parents[2]
+T = 1542000000000  # 2018-11-12 05:20:00 UTC, a Monday
+
+EVENTS = (
+    {
+        "ts": T,
+        "itemInSession": 0,
+        "song": "Setanta matins",
+        "artist": "Elena",
+        "length": 269.58322,
+    },
+    {"ts": T + 1000, "itemInSession": 1, "level": "paid"},
+    {"ts": T + 2000, "itemInSession": 0, "sessionId": 2, "userId": "16"},
+    {"ts": T + 3000, "itemInSession": 2, "page": "Home"},
+    {"ts": "never", "itemInSession": 3},
+)
+SONGS: tuple[dict[str, object], ...] = ({}, {"song_id": "SO2", "artist_id": "AR2"})
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Statements that bring a fault into a sound warehouse, and whom they hit.
+
+    `offender` has values that stand, as text, in one row the check reports.
+    """
+
+    statements: tuple[str, ...]
+    offender: tuple[str, ...]
+
+
+def _fault(statement: str, *offender: str) -> Fault:
+    return Fault((statement,), offender)
+
+
+FAULTS = {
+    "file_records_are_accounted_for": _fault(
+        "update control.load_files set records = records + 1 "
+        "where uri like '%/2018-11-12-events.json'",
+        "2018-11-12-events.json",
+    ),
+    "file_versions_are_loaded_once": _fault(
+        "insert into control.load_files select * from control.load_files "
+        "where uri like '%/songs.json'",
+        "songs.json",
+    ),
+    "rejects_are_accounted_for": _fault("delete from control.rejects", "1", "0"),
+    "events_are_accounted_for": _fault(
+        "delete from staging.events where item_in_session = 2", "4", "3"
+    ),
+    "songs_are_accounted_for": _fault(
+        "insert into staging.songs select * from staging.songs where song_id = 'SO2'",
+        "2",
+        "3",
+    ),
+    "users_key_is_unique": _fault(
+        "insert into analytics.users select * from analytics.users where user_id = 16",
+        "16",
+    ),
+    "users_are_complete": _fault(
+        "delete from analytics.users where user_id = 16", "16"
+    ),
+    "users_level_is_known": _fault(
+        "update analytics.users set level = 'gold' where user_id = 16", "16", "gold"
+    ),
+    "artists_key_is_unique": _fault(
+        "insert into analytics.artists select * from analytics.artists "
+        "where artist_id = 'AR2'",
+        "AR2",
+    ),
+    "songs_key_is_unique": _fault(
+        "insert into analytics.songs select * from analytics.songs "
+        "where song_id = 'SO2'",
+        "SO2",
+    ),
+    "songs_have_their_artist": _fault(
+        "delete from analytics.artists where artist_id = 'AR2'", "SO2", "AR2"
+    ),
+    "song_texts_key_is_unique": _fault(
+        "insert into analytics.song_texts select * from analytics.song_texts "
+        "where delivered_song = 'Revelry'",
+        "Revelry",
+        "Kings Of Leon",
+    ),
+    "songplays_key_is_unique": _fault(
+        "insert into analytics.songplays select * from analytics.songplays "
+        "where songplay_id = '2-0-16'",
+        "2-0-16",
+    ),
+    "songplays_are_complete": _fault(
+        "delete from analytics.songplays where songplay_id = '2-0-16'", "2"
+    ),
+    "songplays_are_plays": _fault(
+        "update analytics.songplays set songplay_id = '1-2-15', item_in_session = 2 "
+        "where songplay_id = '1-1-15'",
+        "1-2-15",
+        "Home",
+    ),
+    "songplays_have_their_user": _fault(
+        "delete from analytics.users where user_id = 16", "2-0-16", "16"
+    ),
+    "songplays_have_their_song": _fault(
+        "update analytics.songplays set artist_id = 'AR2' where songplay_id = '1-0-15'",
+        "1-0-15",
+        "SO1",
+        "AR2",
+    ),
+    "songplays_have_their_artist": _fault(
+        "delete from analytics.artists where artist_id = 'AR1'", "1-0-15", "AR1"
+    ),
+    "songplays_have_their_time": _fault(
+        "delete from analytics.time where start_time = timestamp '2018-11-12 05:20:02'",
+        "2-0-16",
+        "2018-11-12 05:20:02",
+    ),
+    "songplays_level_is_known": _fault(
+        "update analytics.songplays set level = 'Free' where songplay_id = '2-0-16'",
+        "2-0-16",
+        "Free",
+    ),
+    "songplays_time_is_within_reason": _fault(
+        "update analytics.songplays set start_time = timestamp '1999-12-31 23:59:59' "
+        "where songplay_id = '2-0-16'",
+        "2-0-16",
+        "1999-12-31 23:59:59",
+    ),
+    "time_key_is_unique": _fault(
+        "insert into analytics.time select * from analytics.time "
+        "where start_time = timestamp '2018-11-12 05:20:02'",
+        "2018-11-12 05:20:02",
+    ),
+    "times_have_a_play": _fault(
+        "insert into analytics.time values "
+        "(timestamp '2018-11-12 06:00:00', 6, 12, 46, 11, 2018, 1, date '2018-11-12')",
+        "2018-11-12 06:00:00",
+    ),
+}
+
+
+@pytest.fixture
+def loaded(warehouse: Warehouse) -> Warehouse:
+    """A small sound warehouse with all kinds of rows, a rejected one too."""
+    warehouse.write("songs", "songs.json", SONGS)
+    warehouse.write("events", "2018-11-12-events.json", EVENTS)
+    warehouse.run()
+    return warehouse
+
+
+def test_every_check_has_a_fault() -> None:
+    """A check that no fault proves is not known to catch anything."""
+    assert {check.name for check in load_models().checks()} == set(FAULTS)
+
+
+def test_sound_warehouse_has_no_offenders(loaded: Warehouse) -> None:
+    """What the faults are put into is sound, and has rows for each check to read."""
+    assert not loaded.offenders()
+    assert all(loaded.bags("control", "staging", "analytics")[t] for t in _READ)
+
+
+_READ = ("control.rejects", "analytics.songplays", "analytics.time", "staging.songs")
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_check_names_the_offender(loaded: Warehouse, name: str) -> None:
+    """The check reports the row that was made wrong."""
+    fault = FAULTS[name]
+    loaded.execute(*fault.statements)
+    rows = [" ".join(map(str, row)) for row in loaded.offenders().get(name, [])]
+    assert any(all(value in row for value in fault.offender) for row in rows), rows
+
+
+def _break(loaded: Warehouse) -> None:
+    """Make user 16 stand twice, and deliver an older event of theirs."""
+    loaded.execute(*FAULTS["users_key_is_unique"].statements)
+    loaded.write(
+        "events",
+        "2018-11-11-events.json",
+        [{"ts": T - 1000, "itemInSession": 9, "sessionId": 2, "userId": "16"}],
+    )
+
+
+def test_failed_check_leaves_the_warehouse_as_it_was(loaded: Warehouse) -> None:
+    """I8: but for control.attempts, every table is what it was before the load."""
+    _break(loaded)
+    before = loaded.bags()
+    with pytest.raises(CheckFailed, match="users_key_is_unique.*16, 2"):
+        loaded.run()
+    after = loaded.bags()
+    attempts = after.pop("control.attempts") - before.pop("control.attempts")
+    assert after == before
+    [(load_id, _, error, message, samples)] = attempts
+    assert load_id not in {row[0] for row in before["control.loads"]}
+    assert error == "CheckFailed"
+    assert "users_key_is_unique" in str(message)
+    [sample] = json.loads(str(samples))
+    assert list(sample.values()) == ["16", "2"]
+
+
+def test_failed_check_exits_1_and_says_why(loaded: Warehouse) -> None:
+    """The command says in one line which check failed and for which row, and exits 1."""
+    _break(loaded)
+    ended = subprocess.run(
+        [sys.executable, "-m", "sparkify", "run", "--config", str(loaded.config)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={k: v for k, v in os.environ.items() if not k.startswith("SPARKIFY_")},
+    )
+    assert ended.returncode == 1
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("sparkify: Check users_key_is_unique failed")
+    assert "16, 2" in line
+    assert not ended.stdout
+
+
+def test_load_after_a_failed_one_succeeds_when_the_fault_is_gone(
+    loaded: Warehouse,
+) -> None:
+    """A failed load is pending still: the next run loads its files."""
+    _break(loaded)
+    with pytest.raises(CheckFailed):
+        loaded.run()
+    loaded.execute(
+        "delete from analytics.users where user_id = 16",
+        "insert into analytics.users values (16, null, null, null, 'free', null, "
+        "timestamp '2018-11-12 05:20:02', 2, 0)",
+    )
+    assert len(loaded.run().loads) == 1
+    assert not loaded.offenders()

@@ -1,0 +1,156 @@
+"""What all tests share: a warehouse of their own, and source files made from rows."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from sparkify.config import Settings, load_settings
+from sparkify.pipeline import Pipeline, RunResult
+
+ENGINES = ["duckdb"]
+"""The engines every test of a warehouse runs on; a later one joins by its name here."""
+
+FOLDERS = {"events": "log_data", "songs": "song_data"}
+DEFAULTS: dict[str, dict[str, object]] = json.loads(
+    (Path(__file__).parent / "star" / "defaults.json").read_text("utf-8")
+)
+
+Cells = tuple[object, ...]
+_EMPTY: list[bytes] = []
+
+
+@dataclass
+class Warehouse:
+    """A warehouse of a test, with its pipeline and its folders of source files."""
+
+    folder: Path
+    settings: Settings
+    pipeline: Pipeline = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Create folders and tables."""
+        for name in FOLDERS.values():
+            (self.folder / name).mkdir(exist_ok=True)
+        self.pipeline = Pipeline(self.settings)
+        if self.settings.engine == "duckdb" and _EMPTY:
+            # A copy of an empty warehouse is ten times faster than a new one.
+            self.settings.path.write_bytes(_EMPTY[0])
+            return
+        self.pipeline.create_tables()
+        if self.settings.engine == "duckdb":
+            _EMPTY.append(self.settings.path.read_bytes())
+
+    @property
+    def config(self) -> Path:
+        """The configuration file, for commands."""
+        assert self.settings.file
+        return self.settings.file
+
+    def write(
+        self, dataset: str, name: str, rows: Iterable[Mapping[str, object]]
+    ) -> Path:
+        """Write a source file, a row a line; keys left out have default values."""
+        return self.write_bytes(
+            dataset,
+            name,
+            "".join(
+                json.dumps(DEFAULTS[dataset] | row) + "\n" for row in rows
+            ).encode(),
+        )
+
+    def write_bytes(self, dataset: str, name: str, content: bytes) -> Path:
+        """Write a source file, new or again; it is newer than it was."""
+        path = self.folder / FOLDERS[dataset] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before = path.stat().st_mtime_ns if path.exists() else 0
+        path.write_bytes(content)
+        if path.stat().st_mtime_ns <= before:
+            os.utime(path, ns=(before + 1, before + 1))
+        return path
+
+    def run(self) -> RunResult:
+        """Load what is pending."""
+        return self.pipeline.run()
+
+    def query(self, sql: str) -> list[Cells]:
+        """The rows of a select."""
+        with self.pipeline.engine.session(read_only=True):
+            return self.pipeline.engine.query(self.pipeline.models.in_schema(sql))
+
+    def execute(self, *statements: str) -> None:
+        """Change the warehouse behind the pipeline's back."""
+        with self.pipeline.engine.session():
+            for statement in statements:
+                self.pipeline.engine.execute(self.pipeline.models.in_schema(statement))
+
+    def bag(self, table: str, columns: Iterable[str] | None = None) -> Counter[Cells]:
+        """The rows of a table in no order: times are texts, to the millisecond."""
+        names = columns or [
+            column.name for column in self.pipeline.models.table(table).columns
+        ]
+        rows = self.query(f"select {', '.join(names)} from {table}")
+        return Counter(tuple(map(_plain, row)) for row in rows)
+
+    def bags(self, *schemas: str) -> dict[str, Counter[Cells]]:
+        """All tables, or those of some schemas."""
+        return {
+            f"{table.schema}.{table.name}": self.bag(f"{table.schema}.{table.name}")
+            for table in self.pipeline.models.tables
+            if not schemas or table.schema in schemas
+        }
+
+    def offenders(self) -> dict[str, list[Cells]]:
+        """What each failing check finds in the whole warehouse."""
+        results = self.pipeline.check()
+        return {r.check.name: r.offenders for r in results if r.offenders}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        whole = value.microsecond % 1000 == 0
+        return value.isoformat(" ", "milliseconds" if whole else "microseconds")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def make_warehouse(folder: Path, engine: str) -> Warehouse:
+    """A warehouse below `folder`, with its configuration file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "dwh.cfg"
+    config.write_text(
+        f"[WAREHOUSE]\nENGINE={engine}\nPATH=warehouse.duckdb\n"
+        "[S3]\nLOG_DATA=log_data\nSONG_DATA=song_data\n",
+        "utf-8",
+    )
+    return Warehouse(folder, load_settings(config, environment={}))
+
+
+@pytest.fixture(params=ENGINES)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, engine_name: str) -> Warehouse:
+    """An empty warehouse with tables."""
+    return make_warehouse(tmp_path / "warehouse", engine_name)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the real data: 30 log files and 71 song files."""
+    folder = os.environ.get("SPARKIFY_TEST_DATA")
+    if folder:
+        return Path(folder)
+    reason = "SPARKIFY_TEST_DATA does not name the folder of the real data"
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}, and CI must not skip")
+    pytest.skip(reason)
