@@ -34,10 +34,20 @@ class Sources:
     def discover(self) -> Iterator[SourceFile]:
         """All files of both datasets, by URI."""
         return merge(
-            self._below("events", self._settings.log_data),
-            self._below("songs", self._settings.song_data),
+            self.below("events", self._settings.log_data),
+            self.below("songs", self._settings.song_data),
             key=lambda file: file.uri,
         )
+
+    def below(self, dataset: str, location: str) -> Iterator[SourceFile]:
+        """The files of a dataset in a folder or below a prefix, by URI."""
+        if location.startswith("s3://"):
+            return self._store().discover(dataset, location, self._selection)
+        if "://" in location:
+            raise ConfigError(
+                f"{location}: is neither a folder nor s3://bucket/prefix."
+            )
+        return folder.discover(dataset, location, self._selection)
 
     def extract(
         self, files: Sequence[SourceFile], spool: Spool
@@ -53,15 +63,6 @@ class Sources:
     def verify_unchanged(self, inputs: Sequence[Input]) -> None:
         """Raise SourceChanged when a file that an engine read in place is another."""
         folder.verify_unchanged(inputs)
-
-    def _below(self, dataset: str, location: str) -> Iterator[SourceFile]:
-        if location.startswith("s3://"):
-            return self._store().discover(dataset, location, self._selection)
-        if "://" in location:
-            raise ConfigError(
-                f"{location}: is neither a folder nor s3://bucket/prefix."
-            )
-        return folder.discover(dataset, location, self._selection)
 
     def _read(
         self, files: Iterable[SourceFile]
