@@ -128,7 +128,7 @@ def songs(folder: Path) -> None:
     )
 
 
-def s3(folder: Path) -> None:
+def s3(_: Path) -> None:
     """10,000 objects of one song, list and read, from SeaweedFS on this machine."""
     from bench.bucket import BUCKET, fill, make_bucket
     from examples.seaweed import seaweed

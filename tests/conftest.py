@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -58,13 +58,8 @@ class Warehouse:
         self, dataset: str, name: str, rows: Iterable[Mapping[str, object]]
     ) -> Path:
         """Write a source file, a row a line; keys left out have default values."""
-        return self.write_bytes(
-            dataset,
-            name,
-            "".join(
-                json.dumps(DEFAULTS[dataset] | row) + "\n" for row in rows
-            ).encode(),
-        )
+        lines = (json.dumps(DEFAULTS[dataset] | dict(row)) + "\n" for row in rows)
+        return self.write_bytes(dataset, name, "".join(lines).encode())
 
     def write_bytes(self, dataset: str, name: str, content: bytes) -> Path:
         """Write a source file, new or again; it is newer than it was."""
@@ -142,6 +137,14 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 def warehouse(tmp_path: Path, engine_name: str) -> Warehouse:
     """An empty warehouse with tables."""
     return make_warehouse(tmp_path / "warehouse", engine_name)
+
+
+@pytest.fixture(scope="session")
+def new_warehouse(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], Warehouse]:
+    """Makes an empty warehouse of an engine, for tests that share one."""
+    return lambda engine: make_warehouse(tmp_path_factory.mktemp("shared"), engine)
 
 
 @pytest.fixture(scope="session")

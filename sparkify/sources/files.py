@@ -41,7 +41,7 @@ class Input:
     `records` has the number of records of each file: its lines, while the files are
     taken to be clean. A `strict` input was split into records by the strict reader: a
     line of it holds a record, with where it was found. `sizes` has the bytes that each
-    file takes in a plain input.
+    file takes in a plain input; without them it is as it is stored.
     """
 
     dataset: str
@@ -80,6 +80,9 @@ class Selection:
             and not (self.exclude and _matches(path, name, self.exclude))
             and uri != self.no_data
         )
+
+
+EVERYTHING = Selection()
 
 
 def _describes(name: str) -> bool:

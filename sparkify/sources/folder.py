@@ -7,13 +7,22 @@ from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
 from sparkify.errors import SourceChanged, SourceError
-from sparkify.sources.files import HIDDEN, Input, Selection, SourceFile, is_local
+from sparkify.sources.files import (
+    EVERYTHING,
+    HIDDEN,
+    Input,
+    Selection,
+    SourceFile,
+    is_local,
+)
 from sparkify.sources.join import JOIN_BELOW, Content
 
 _CHUNK = 256 * 1024  # small enough to be hashed and counted in the cache
 
 
-def discover(dataset: str, folder: str, data: Selection) -> Iterator[SourceFile]:
+def discover(
+    dataset: str, folder: str, data: Selection = EVERYTHING
+) -> Iterator[SourceFile]:
     """The data files below `folder`, in byte order of their paths.
 
     Raises SourceError when a folder cannot be read.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparkify.config import Settings
@@ -17,7 +18,6 @@ from sparkify.sources.s3_store import Bucket
 if TYPE_CHECKING:
     from obstore import ObjectMeta
 
-_PAGE = 1000
 _PART = 4 * 1024 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -60,24 +60,26 @@ class S3:
         """
         name, key = Location.parse(location)
         bucket, prefix = self._bucket(name), key.strip("/")
-        found = bucket.list(prefix, _PAGE)
-        if not found and prefix:
-            yield self._single(dataset, bucket, prefix)
-            return
-        if not found:
-            raise _empty(location)
         below = len(prefix) + 1 if prefix else 0
-        # Stores differ in how they order keys: SeaweedFS puts a/b before a-b.
-        found.sort(key=_key)
-        for meta in found:
+
+        def keep(meta: ObjectMeta) -> SourceFile | None:
             path = meta["path"]
             uri = f"s3://{name}/{path}"
-            if (
+            is_data = (
                 meta["size"]
                 and not _is_hidden(path[below:])
                 and data.takes(uri, path[below:])
-            ):
-                yield _source_file(dataset, uri, meta)
+            )
+            return _source_file(dataset, uri, meta) if is_data else None
+
+        count, found = bucket.list(prefix, keep)
+        if not count:
+            if not prefix:
+                raise _empty(location)
+            found = [self._single(dataset, bucket, prefix)]
+        # Stores differ in how they order keys: SeaweedFS puts a/b before a-b.
+        found.sort(key=attrgetter("uri"))
+        yield from found
 
     def read(self, files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, Content]]:
         """The objects as they are stored, in order, by several requests at a time.
@@ -147,10 +149,6 @@ def _tasks(files: Iterable[SourceFile]) -> Iterator[list[_Slice]]:
 
 
 _TOGETHER = 16
-
-
-def _key(meta: ObjectMeta) -> str:
-    return meta["path"]
 
 
 def _is_hidden(path: str) -> bool:

@@ -31,6 +31,7 @@ T = TypeVar("T")
 # What obstore raises, also for a path that is none (ValueError), and where there is no
 # object (FileNotFoundError).
 _FAILURES = (BaseError, OSError, ValueError)
+_PAGE = 1000
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
 _REGION_TIMEOUT = 5.0
@@ -47,18 +48,24 @@ class Bucket:
         self._region = ""
         self._store: S3Store | None = None
 
-    def list(self, prefix: str, page: int) -> list[ObjectMeta]:
-        """All objects below a folder, in the order of the store."""
+    def list(
+        self, prefix: str, keep: Callable[[ObjectMeta], T | None]
+    ) -> tuple[int, list[T]]:
+        """How many objects are below a folder, and what `keep` makes of each.
+
+        They come in the order of the store; None is left out.
+        """
+
+        def request(store: S3Store) -> tuple[int, list[T]]:
+            count = 0
+            kept: list[T] = []
+            for page in store.list(prefix or None, chunk_size=_PAGE):
+                count += len(page)
+                kept += (made for meta in page if (made := keep(meta)) is not None)
+            return count, kept
+
         where = f"s3://{self.name}/{prefix}".rstrip("/")
-        return self._calmly(
-            lambda store: [
-                meta
-                for metas in store.list(prefix or None, chunk_size=page)
-                for meta in metas
-            ],
-            where,
-            "s3:ListBucket",
-        )
+        return self._calmly(request, where, "s3:ListBucket")
 
     def head(self, key: str) -> ObjectMeta | None:
         """What the store knows of an object; None when there is none."""

@@ -50,11 +50,12 @@ def rewrite(source: Input, keys: frozenset[str], spool: Path) -> Input:
     """
     path = Path(spool, f"strict-{Path(source.path).name}")
     counts: list[int] = []
+    sizes = source.sizes or tuple(file.bytes for file in source.files)
     with (
         path.open("w", encoding="utf-8") as out,
         Path(source.path).open("rb") as stream,
     ):
-        for file, size in zip(source.files, source.sizes, strict=True):
+        for file, size in zip(source.files, sizes, strict=True):
             counts.append(0)
             for record in split(_Stretch(stream, size), keys):
                 out.write(_spooled(file.uri, record))
