@@ -77,6 +77,13 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 @pytest.fixture
+def quick_store(seaweed_store: Store) -> Store:
+    """The quicker server, for what does not depend on it, with an empty bucket."""
+    seaweed_store.empty()
+    return seaweed_store
+
+
+@pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A small folder of logs and songs."""
     import shutil

@@ -59,11 +59,11 @@ def test_gives_the_star_of_the_whole_sample(
     same_as_folder(tmp_path, seaweed_store, SAMPLE)
 
 
-def test_a_prefix_is_a_folder(tmp_path: Path, store: Store, tree: Path) -> None:
+def test_a_prefix_is_a_folder(tmp_path: Path, quick_store: Store, tree: Path) -> None:
     """What only begins like it is another one."""
-    store.upload(tree / "log_data", "log_data_backup/")
-    store.upload(tree / "log_data", "log_data.old/")
-    same_as_folder(tmp_path, store, tree)
+    quick_store.upload(tree / "log_data", "log_data_backup/")
+    quick_store.upload(tree / "log_data", "log_data.old/")
+    same_as_folder(tmp_path, quick_store, tree)
 
 
 def test_what_is_no_data_is_left_out(tmp_path: Path, store: Store, tree: Path) -> None:
@@ -212,12 +212,12 @@ def test_broken_records_meet_the_same_end(
     assert sum(int(str(row[3])) - int(str(row[4])) for row in ledger_of(settings)) > 3
 
 
-def test_patterns_choose(tmp_path: Path, store: Store, tree: Path) -> None:
+def test_patterns_choose(tmp_path: Path, quick_store: Store, tree: Path) -> None:
     """By name, or by the path below the location; EXCLUDE wins."""
-    store.upload(tree)
+    quick_store.upload(tree)
     settings = settings_for(
         tmp_path,
-        store,
+        quick_store,
         s3=["INCLUDE=*-0[12]-events.json, A/A/*", "EXCLUDE=*-02-*"],
     )
     found = uris(settings)
@@ -226,30 +226,34 @@ def test_patterns_choose(tmp_path: Path, store: Store, tree: Path) -> None:
     assert len(found) == 13
 
 
-def test_a_location_may_be_one_object(tmp_path: Path, store: Store, tree: Path) -> None:
+def test_a_location_may_be_one_object(
+    tmp_path: Path, quick_store: Store, tree: Path
+) -> None:
     """As it may be one file."""
-    store.upload(tree)
-    settings = settings_for(tmp_path, store, logs=f"s3://{BUCKET}/{LOG}")
+    quick_store.upload(tree)
+    settings = settings_for(tmp_path, quick_store, logs=f"s3://{BUCKET}/{LOG}")
     assert uris(settings)[0] == LOG
     assert len(uris(settings)) == 13
 
 
-def test_a_location_may_be_a_bucket(tmp_path: Path, store: Store, tree: Path) -> None:
+def test_a_location_may_be_a_bucket(
+    tmp_path: Path, quick_store: Store, tree: Path
+) -> None:
     """With a pattern for what is wanted."""
-    store.upload(tree)
+    quick_store.upload(tree)
     settings = settings_for(
-        tmp_path, store, logs=f"s3://{BUCKET}/", s3=["EXCLUDE=song_data/*"]
+        tmp_path, quick_store, logs=f"s3://{BUCKET}/", s3=["EXCLUDE=song_data/*"]
     )
     assert sum(uri.startswith("log_data/") for uri in uris(settings)) == 4
 
 
 @pytest.mark.parametrize("location", ["nothing", "log_dat", "log_data/*.json"])
 def test_a_prefix_without_objects_is_an_error(
-    tmp_path: Path, store: Store, tree: Path, location: str
+    tmp_path: Path, quick_store: Store, tree: Path, location: str
 ) -> None:
     """It is a slip of the pen more often than not."""
-    store.upload(tree)
-    settings = settings_for(tmp_path, store, logs=f"s3://{BUCKET}/{location}")
+    quick_store.upload(tree)
+    settings = settings_for(tmp_path, quick_store, logs=f"s3://{BUCKET}/{location}")
     with pytest.raises(SourceError, match="there are no objects"):
         uris(settings)
 
@@ -261,10 +265,12 @@ def test_a_bucket_that_is_none_is_an_error(tmp_path: Path, store: Store) -> None
         uris(settings)
 
 
-def test_logs_and_songs_may_lie_apart(tmp_path: Path, store: Store, tree: Path) -> None:
+def test_logs_and_songs_may_lie_apart(
+    tmp_path: Path, quick_store: Store, tree: Path
+) -> None:
     """One in a bucket, one in a folder."""
-    store.upload(tree)
-    mixed = settings_for(tmp_path / "a", store, songs=str(tree / "song_data"))
+    quick_store.upload(tree)
+    mixed = settings_for(tmp_path / "a", quick_store, songs=str(tree / "song_data"))
     local = folder_settings(tmp_path / "b", tree)
     load(mixed)
     load(local)
