@@ -32,6 +32,12 @@ def in_order(work: Callable[[T], R], tasks: Iterable[T], threads: int) -> Iterat
         crew.dismiss()
 
 
+def aside(work: Callable[[], R]) -> R:
+    """`work`, done where it does not keep Ctrl-C from being heard."""
+    (result,) = in_order(lambda _: work(), [None], 1)
+    return result
+
+
 class _Crew(Generic[T, R]):
     """Threads that do not keep the process alive.
 

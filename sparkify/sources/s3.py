@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sparkify.config import Settings
 from sparkify.errors import ConfigError, SourceChanged, SourceError
-from sparkify.sources.ahead import in_order
+from sparkify.sources.ahead import aside, in_order
 from sparkify.sources.files import HIDDEN, Selection, SourceFile
 from sparkify.sources.join import JOIN_BELOW, Content
 from sparkify.sources.s3_store import Bucket
@@ -72,7 +72,7 @@ class S3:
             )
             return _source_file(dataset, uri, meta) if is_data else None
 
-        count, found = bucket.list(prefix, keep)
+        count, found = aside(lambda: bucket.list(prefix, keep))
         if not count:
             if not prefix:
                 raise _empty(location)
@@ -119,7 +119,7 @@ class S3:
     def _single(self, dataset: str, bucket: Bucket, key: str) -> SourceFile:
         """The object of exactly this key."""
         uri = f"s3://{bucket.name}/{key}"
-        meta = bucket.head(key)
+        meta = aside(lambda: bucket.head(key))
         if meta is None:
             raise _empty(uri)
         return _source_file(dataset, uri, meta)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from s3.proxy import Fault, hangs
 from s3.stores import BUCKET, load, settings_for
 from sparkify import cli
 from sparkify.pipeline import Pipeline
@@ -101,3 +106,26 @@ def test_a_dry_run_tells_the_loads_that_a_run_does(
         (each["files"], each["revision"]) for each in plan["loads"]
     ]
     assert said(capsys, loaded, "run", "--dry-run").startswith("Nothing to do: all 17")
+
+
+@pytest.mark.parametrize("key", ["list-type", LOG])
+def test_an_interrupted_run_ends_soon(
+    tmp_path: Path, seaweed_store: Store, proxy: Proxy, tree: Path, key: str
+) -> None:
+    """Though the store does not answer; nothing is left in the spool."""
+    seaweed_store.empty()
+    seaweed_store.upload(tree)
+    settings = settings_for(tmp_path, seaweed_store.through(proxy.url))
+    Pipeline(settings).create_tables()
+    proxy.faults.append(Fault(hangs(20), key))
+    command = [sys.executable, "-m", "sparkify", "run", "--config", str(settings.file)]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not proxy.faults[0].seen:
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    _, said = run.communicate()
+    assert run.returncode == 130
+    assert "interrupted" in said
+    assert time.monotonic() - began < 8
+    assert not list(tmp_path.glob("sparkify-spool-*"))
