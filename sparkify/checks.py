@@ -21,10 +21,15 @@ class CheckResult:
 
 
 def run_checks(
-    engine: Engine, models: Models, parameters: Parameters
+    engine: Engine, models: Models, parameters: Parameters, *, whole: bool = False
 ) -> Iterator[CheckResult]:
-    """Run every check on what the loads of `parameters` touched."""
+    """Run the checks on what the loads of `parameters` touched.
+
+    `whole` adds those that look at the whole warehouse.
+    """
     for check in models.checks():
+        if check.scope == "warehouse" and not whole:
+            continue
         rows = engine.query(check.sql, parameters, limit=SAMPLES)
         yield CheckResult(check, rows)
 
@@ -58,8 +63,5 @@ def failure(result: CheckResult) -> str:
     )
 
 
-def _samples(result: CheckResult) -> list[dict[str, object]]:
-    return [
-        {str(place): str(value) for place, value in enumerate(row)}
-        for row in result.offenders
-    ]
+def _samples(result: CheckResult) -> list[list[str]]:
+    return [[str(value) for value in row] for row in result.offenders]

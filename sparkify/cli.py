@@ -20,7 +20,7 @@ from sparkify.errors import SparkifyError
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
-    from sparkify.pipeline import Notify
+    from sparkify.pipeline import Notify, Pipeline, RunResult
 
 INTERRUPTED = 130
 
@@ -135,25 +135,55 @@ def create_tables(config: Path | None, reset: bool, yes: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Tell what would be done; write nothing.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @_FORMAT_OF_PLAN
-def run(config: Path | None, dry_run: bool, quiet: bool, format_: str) -> None:
-    """Load the files that are new or changed, and bring the star up to date."""
-    from sparkify.pipeline import Pipeline
+@click.option("--full-refresh", is_flag=True, help="Rebuild the star from staging.")
+@click.option(
+    "--retry-refused", is_flag=True, help="Try files again that were refused."
+)
+def run(
+    config: Path | None,
+    dry_run: bool,
+    quiet: bool,
+    full_refresh: bool,
+    retry_refused: bool,
+    format_: str,
+) -> None:
+    r"""Load the files that are new or changed, and bring the star up to date.
+
+    \b
+    Examples:
+      sparkify run                     load what is new
+      sparkify run --quiet             for a schedule
+      sparkify run --full-refresh      rebuild the star, then load what is new
+    """
+    from sparkify.pipeline import Pipeline, refusal
 
     settings = _settings(config)
     if dry_run:
         from sparkify import plan
         from sparkify.report import files
 
-        files.show_plan(plan.plan(settings), format_)
+        files.show_plan(plan.plan(settings, retry_refused=retry_refused), format_)
         return
     with _progress() as notify:
-        result = Pipeline(settings, notify).run()
-    if quiet:
-        return
+        pipeline = Pipeline(settings, notify)
+        with _telling(pipeline):
+            if full_refresh:
+                pipeline.full_refresh()
+            result = pipeline.run(retry_refused=retry_refused)
+    if not quiet:
+        _show_run(settings, result)
+    if result.refused:
+        raise refusal(result.refused)
+
+
+def _show_run(settings: Settings, result: RunResult) -> None:
     if not result.loads:
         click.echo(
-            f"Nothing to do: all {result.discovered} files are in {settings.warehouse}."
+            f"Nothing to do: all {result.discovered:,} files are in "
+            f"{settings.warehouse}."
         )
+        if result.vanished:
+            click.echo(f"{len(result.vanished):,} loaded files are no longer there.")
         return
     from sparkify.report import answers, summary
 
@@ -171,6 +201,39 @@ def list_files(config: Path | None, every: bool, format_: str) -> None:
     from sparkify.report import files
 
     files.show(plan.files(_settings(config)), every=every, format_=format_)
+
+
+@contextmanager
+def _telling(pipeline: Pipeline) -> Iterator[None]:
+    """Tell on Ctrl-C what is committed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        done, waiting = len(pipeline.result.loads), pipeline.result.batches
+        click.echo(
+            f"sparkify: interrupted: {done} of {waiting} batches are committed; "
+            "the next run does the rest.",
+            err=True,
+        )
+        sys.exit(INTERRUPTED)
+
+
+@cli.command()
+@_config_option
+@click.option("--show", is_flag=True, help="Print the records, not their number.")
+@_FORMAT
+def rejects(config: Path | None, show: bool, format_: str) -> None:
+    r"""List the records that were kept aside, with the reason.
+
+    \b
+    Examples:
+      sparkify rejects                        how many, by reason and file
+      sparkify rejects --show                 each with place and text
+      sparkify rejects --show --format json   for a program
+    """
+    from sparkify.report import quarantine
+
+    quarantine.show(quarantine.ask(_settings(config), records=show), format_)
 
 
 @cli.command()

@@ -60,6 +60,7 @@ class Settings:
     spool_folder: Path | None = None
     spool_bytes: int = 64 * 1024 * 1024 * 1024
     batch_bytes: int = 512 * 1024 * 1024
+    max_rejects: float = 0.01
     memory_limit: int = 512 * 1024 * 1024
     lock_wait: float = 60.0
     file: Path | None = None
@@ -102,6 +103,16 @@ def _bytes(text: str) -> int:
     if not found or int(found[1]) == 0:
         raise ValueError("is not a size such as 512MB")
     return int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")
+
+
+def _rejects(text: str) -> float:
+    """`1%` as a share below 1, `5` as a count from 1; 0 allows none."""
+    found = re.fullmatch(r"([0-9]+(?:[.][0-9]+)?) *(%?)", text)
+    if not found or (found[2] and float(found[1]) >= 100):
+        raise ValueError("is not a share such as 1% or a count such as 5")
+    if not found[2] and not found[1].isdigit():
+        raise ValueError("is not a share such as 1% or a count such as 5")
+    return float(found[1]) / (100 if found[2] else 1)
 
 
 def _seconds(text: str) -> float:
@@ -190,6 +201,7 @@ OPTIONS = (
     Option("LOAD", "SPOOL_FOLDER", "spool_folder", Path),
     Option("LOAD", "SPOOL_BYTES", "spool_bytes", _bytes),
     Option("LOAD", "BATCH_BYTES", "batch_bytes", _bytes),
+    Option("LOAD", "MAX_REJECTS", "max_rejects", _rejects),
     Option("LOAD", "MEMORY_LIMIT", "memory_limit", _bytes),
     Option("LOAD", "LOCK_WAIT", "lock_wait", _seconds),
 )
@@ -250,6 +262,18 @@ def _has_aws_files(environment: Mapping[str, str]) -> bool:
     return bool(environment.get("AWS_PROFILE")) or any(Path(f).is_file() for f in files)
 
 
+def require_apart(settings: Settings) -> None:
+    """Raise ConfigError when LOG_DATA and SONG_DATA overlap."""
+    logs, songs = (
+        folder.rstrip("/") + "/" for folder in (settings.log_data, settings.song_data)
+    )
+    if logs.startswith(songs) or songs.startswith(logs):
+        raise ConfigError(
+            f"{settings.file}: [S3] LOG_DATA and SONG_DATA overlap; "
+            "give each a folder of its own."
+        )
+
+
 def _read_file(path: Path) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None, strict=True)
     try:
@@ -262,9 +286,22 @@ def _read_file(path: Path) -> configparser.ConfigParser:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}.") from None
     except configparser.Error as error:
-        message = " ".join(str(error).split())
-        raise ConfigError(f"{path}: is not in INI format: {message}") from None
+        # Never the text of a line: it may be a password.
+        raise ConfigError(f"{path}: {_mistake(error)}.") from None
     return parser
+
+
+def _mistake(error: configparser.Error) -> str:
+    match error:
+        case configparser.DuplicateOptionError():
+            return f"[{error.section}] {error.option.upper()} is set twice"
+        case configparser.DuplicateSectionError():
+            return f"section [{error.section}] stands twice"
+        case configparser.MissingSectionHeaderError():
+            return f"line {error.lineno} stands before the first section, such as [S3]"
+        case configparser.ParsingError():
+            return f"line {error.errors[0][0]} is no `OPTION = value`"
+    return "it is not in INI format"
 
 
 def _unknown(parser: configparser.ConfigParser, path: Path) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
     SparkifyError
     ├── DataRefused            exit 1: the data has to change
-    │   ├── FileRefused
+    │   ├── FilesRefused
     │   └── CheckFailed
     ├── PermanentError         exit 2: configuration, environment or rights
     │   ├── ConfigError
@@ -29,24 +29,24 @@ class SparkifyError(Exception):
 
 
 class DataRefused(SparkifyError):
-    """The data cannot be loaded as it is; trying again does not help."""
+    """The data cannot be loaded as it is; trying again does not help.
+
+    `samples` are the offending rows, at most 100, each a list of texts.
+    """
 
     exit_code = 1
 
+    def __init__(self, message: str, samples: Sequence[Sequence[str]] = ()) -> None:
+        super().__init__(message)
+        self.samples = samples
 
-class FileRefused(DataRefused):
-    """A source file has records that cannot be accepted."""
+
+class FilesRefused(DataRefused):
+    """Source files have too many records that cannot be accepted."""
 
 
 class CheckFailed(DataRefused):
-    """A check found rows that must not be in the warehouse; the load was undone.
-
-    `samples` are the offending rows, at most 100, as (column, value) pairs.
-    """
-
-    def __init__(self, message: str, samples: Sequence[dict[str, object]]) -> None:
-        super().__init__(message)
-        self.samples = samples
+    """A check found rows that must not be in the warehouse; the load was undone."""
 
 
 class PermanentError(SparkifyError):

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from sparkify.engines.base import Engine, Row
-from sparkify.errors import CheckFailed, LedgerMoved, SparkifyError
+from sparkify.engines.base import Engine
+from sparkify.errors import DataRefused, LedgerMoved, SparkifyError
 from sparkify.models import Models
 from sparkify.sources.files import SourceFile
 
@@ -21,28 +22,52 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Load:
-    """A load to be recorded. Counts are of records."""
+    """A load to be recorded. Counts are of records and events."""
 
     load_id: int
     kind: str
-    revision: int
-    files: tuple[LoadedFile, ...] = ()
+    revision: int = 0
+    files: tuple[ReadFile, ...] = ()
+    repeats: int = 0
+    conflicts: int = 0
+    unknown_keys: tuple[UnknownKey, ...] = ()
     started_at: datetime = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True)
-class LoadedFile:
-    """What became of the records of a file."""
+class ReadFile:
+    """What became of the records of a file; none of a refused one is staged."""
 
     file: SourceFile
     sha256: str
     records: int
     rejected: int
+    refused: bool = False
 
     @property
     def staged(self) -> int:
         """Records in staging."""
-        return self.records - self.rejected
+        return 0 if self.refused else self.records - self.rejected
+
+
+class UnknownKey(NamedTuple):
+    """A key that no column takes: where, in how many records, one value as JSON."""
+
+    dataset: str
+    name: str
+    records: int
+    example: str
+
+
+@dataclass
+class Pending:
+    """What the source has and the ledger has not, and the reverse.
+
+    `vanished` are known files that the source lacks now; what they brought stays.
+    """
+
+    files: list[SourceFile] = field(default_factory=list)
+    vanished: list[str] = field(default_factory=list)
 
 
 def new_load_id(head: int) -> int:
@@ -67,32 +92,48 @@ def pending(
     models: Models,
     discovered: Iterable[SourceFile],
     hash_of: Callable[[SourceFile], str],
-) -> list[SourceFile]:
-    """The discovered files whose version is not in the ledger, with their revision.
+    *,
+    retry_refused: bool = False,
+) -> Pending:
+    """Compare the discovered files with the ledger.
 
     `discovered` comes in the order of URIs, as the ledger is read, so that neither is
     held as a whole. `hash_of` is asked where nothing but the modification time differs.
+    A refused version is pending again with `retry_refused` only.
     """
-    return list(_difference(_known(engine, models), discovered, hash_of))
-
-
-def _difference(
-    known: Iterator[Row],
-    discovered: Iterable[SourceFile],
-    hash_of: Callable[[SourceFile], str],
-) -> Iterator[SourceFile]:
+    result = Pending()
+    known = _known(engine, models)
     row = next(known, None)
     for file in discovered:
-        while row is not None and str(row[0]) < file.uri:
+        while row is not None and row.uri < file.uri:
+            result.vanished.append(row.uri)
             row = next(known, None)
-        if row is None or row[0] != file.uri:
-            yield file
-        elif not _is_same(row, file, hash_of):
-            yield file._replace(revision=_integer(row[5]) + 1)
+        if row is None or row.uri != file.uri:
+            result.files.append(file)
+            continue
+        if not _is_same(row, file, hash_of) or (row.refused and retry_refused):
+            result.files.append(file._replace(revision=row.loaded))
+        row = next(known, None)
+    if row is not None:
+        result.vanished.append(row.uri)
+        result.vanished += [row.uri for row in known]
+    return result
 
 
-def _known(engine: Engine, models: Models) -> Iterator[Row]:
-    """The newest known version of each file, by URI."""
+class _Known(NamedTuple):
+    """The newest version that was read of a file, and how many were loaded."""
+
+    uri: str
+    bytes: int
+    modified_at: int
+    etag: str | None
+    content_hash: str | None
+    refused: bool
+    loaded: int
+
+
+def _known(engine: Engine, models: Models) -> Iterator[_Known]:
+    """What the ledger knows of each file, by URI."""
     sql = """
         select
             uri,
@@ -100,24 +141,43 @@ def _known(engine: Engine, models: Models) -> Iterator[Row]:
             modified_at,
             etag,
             content_hash,
+            status,
             revision
         from control.load_files
-        order by uri, revision desc
+        order by
+            uri,
+            load_id desc
     """
-    last = None
-    for row in engine.query(models.in_schema(sql)):
-        if row[0] != last:
-            yield row
-        last = row[0]
+    newest: _Known | None = None
+    for uri, size, modified_at, etag, content_hash, status, revision in engine.query(
+        models.in_schema(sql)
+    ):
+        loaded = _integer(revision) + (status == "loaded")
+        if newest and newest.uri == uri:
+            continue
+        if newest:
+            yield newest
+        newest = _Known(
+            str(uri),
+            _integer(size),
+            _integer(modified_at),
+            None if etag is None else str(etag),
+            None if content_hash is None else str(content_hash),
+            status == "refused",
+            loaded,
+        )
+    if newest:
+        yield newest
 
 
-def _is_same(row: Row, file: SourceFile, hash_of: Callable[[SourceFile], str]) -> bool:
-    _, size, modified_at, etag, content_hash, _ = row
+def _is_same(
+    known: _Known, file: SourceFile, hash_of: Callable[[SourceFile], str]
+) -> bool:
     if file.etag is not None:
-        return file.etag == etag
-    if size != file.bytes:
+        return file.etag == known.etag
+    if known.bytes != file.bytes:
         return False
-    return modified_at == file.modified_at or content_hash == hash_of(file)
+    return known.modified_at == file.modified_at or known.content_hash == hash_of(file)
 
 
 def record(engine: Engine, models: Models, load: Load) -> None:
@@ -135,10 +195,15 @@ def record(engine: Engine, models: Models, load: Load) -> None:
             each.records,
             each.staged,
             each.rejected,
+            0,
+            "refused" if each.refused else "loaded",
         )
         for each in load.files
     )
     engine.append(models.table("control.load_files"), files)
+    keys = ((load.load_id, *key) for key in load.unknown_keys)
+    engine.append(models.table("control.unknown_keys"), keys)
+    loaded = [each for each in load.files if not each.refused]
     engine.append(
         models.table("control.loads"),
         [
@@ -146,11 +211,13 @@ def record(engine: Engine, models: Models, load: Load) -> None:
                 load.load_id,
                 load.kind,
                 load.revision,
-                len(load.files),
-                sum(each.file.bytes for each in load.files),
-                sum(each.records for each in load.files),
-                sum(each.staged for each in load.files),
-                sum(each.rejected for each in load.files),
+                len(loaded),
+                sum(each.file.bytes for each in loaded),
+                sum(each.records for each in loaded),
+                sum(each.staged for each in loaded),
+                sum(each.rejected for each in loaded),
+                load.repeats,
+                load.conflicts,
                 load.started_at,
                 utc_now(),
             )
@@ -162,9 +229,15 @@ def record_attempt(
     engine: Engine, models: Models, load_id: int, error: SparkifyError
 ) -> None:
     """Write why a load was undone, with the offending rows where there are any."""
-    samples = json.dumps(error.samples) if isinstance(error, CheckFailed) else None
+    samples = json.dumps(error.samples) if isinstance(error, DataRefused) else None
     row = (load_id, utc_now(), type(error).__name__, str(error), samples)
     engine.append(models.table("control.attempts"), [row])
+
+
+def tally(engine: Engine) -> tuple[int, int]:
+    """Repeats and conflicts of the load that the work tables describe."""
+    [(repeats, conflicts)] = engine.query("select repeats, conflicts from tally")
+    return _integer(repeats), _integer(conflicts)
 
 
 def rejected_by_uri(engine: Engine, models: Models, load_id: int) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
 
@@ -47,12 +48,18 @@ def repair(text: str) -> str:
         return text
     import ftfy
 
-    return ftfy.fix_encoding(text)
+    repaired = ftfy.fix_encoding(text)
+    # ftfy leaves a short remainder such as "Ã¥"; what was damaged once was so twice.
+    while repaired != text:
+        text = repaired
+        with suppress(UnicodeError):
+            repaired = text.encode("latin-1").decode("utf-8")
+    return repaired
 
 
 def song_key(song: str, artist: str) -> int:
     """A 64-bit hash of a song's texts, without regard to case and outer blanks."""
-    folded = f"{_fold(artist)}|{_fold(song)}".encode()
+    folded = f"{_fold(artist)}\x1f{_fold(song)}".encode()
     return int.from_bytes(blake2b(folded, digest_size=8).digest(), signed=True)
 
 

@@ -11,10 +11,19 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 # The order of creation and of the transform: what a table reads stands before it.
-CONTROL = ("loads", "load_files", "rejects", "check_results", "attempts")
+CONTROL = (
+    "loads",
+    "load_files",
+    "rejects",
+    "unknown_keys",
+    "check_results",
+    "attempts",
+)
 STAGING = ("events", "songs")
 TRANSFORM = (
     "work.contested_events",
+    "work.contested_contents",
+    "work.tally",
     "work.settled_events",
     "work.touched_songs",
     "analytics.users",
@@ -42,6 +51,7 @@ _COMMENT = re.compile(
 )
 _CHECK = re.compile(
     r"-- check: (?P<name>\w+)\n-- severity: (?P<severity>error|warn)\n"
+    r"(?:-- scope: (?P<scope>warehouse)\n)?"
     r"(?P<what>(?:-- [^\n]*\n)+)(?P<sql>.*?;)\n",
     re.DOTALL,
 )
@@ -67,10 +77,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Check:
-    """A select of rows that must not exist; `what` says what it proves."""
+    """A select of rows that must not exist; `what` says what it proves.
+
+    One of scope `load` looks at what a load touched, and runs inside of it; one of
+    scope `warehouse` looks at everything, and runs on demand.
+    """
 
     name: str
     severity: str
+    scope: str
     what: str
     sql: str
 
@@ -219,4 +234,10 @@ def _columns(create: str) -> Iterator[Column]:
 def _checks(sql: str) -> Iterator[Check]:
     for found in _CHECK.finditer(sql):
         what = " ".join(line[3:] for line in found["what"].splitlines())
-        yield Check(found["name"], found["severity"], what, found["sql"].rstrip("\n;"))
+        yield Check(
+            found["name"],
+            found["severity"],
+            found["scope"] or "load",
+            what,
+            found["sql"].rstrip("\n;"),
+        )

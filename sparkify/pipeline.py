@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sparkify import checks, ledger, lookups, schema
 from sparkify.checks import CheckResult
-from sparkify.config import Settings, require
+from sparkify.config import Settings, require, require_apart
 from sparkify.engines import make_engine
 from sparkify.engines.base import InputRefusedError, Parameters
-from sparkify.errors import DataRefused, TransientError, WarehouseBusy
+from sparkify.errors import DataRefused, FilesRefused, TransientError, WarehouseBusy
 from sparkify.models import Models, Table, load_models, without_comments
 from sparkify.sources import Sources
 from sparkify.sources.files import Input, SourceFile, batches
@@ -60,16 +60,35 @@ class LoadResult:
 
 @dataclass
 class RunResult:
-    """What a run found and loaded."""
+    """What a run found and loaded.
+
+    `discovered` files are in the source, `vanished` ones are in the ledger alone.
+    """
 
     discovered: int = 0
+    batches: int = 0
     loads: list[LoadResult] = field(default_factory=list)
+    vanished: list[str] = field(default_factory=list)
+
+    @property
+    def refused(self) -> list[ledger.ReadFile]:
+        """Files of which nothing was loaded."""
+        return [f for loaded in self.loads for f in loaded.load.files if f.refused]
+
+
+class _TooManyRejectsError(Exception):
+    """Files that have to be refused as a whole."""
+
+    def __init__(self, files: list[ledger.ReadFile]) -> None:
+        super().__init__()
+        self.files = files
 
 
 class Pipeline:
     """The pipeline of one configuration. Every method raises SparkifyError.
 
-    `notify` is told each step, for a person who waits.
+    `notify` is told each step, for a person who waits. `result` is what the run has
+    done so far.
     """
 
     def __init__(self, settings: Settings, notify: Notify | None = None) -> None:
@@ -77,6 +96,7 @@ class Pipeline:
         self.models: Models = load_models(settings.schema_prefix)
         self.engine = make_engine(settings)
         self.sources = Sources(settings)
+        self.result = RunResult()
         self._notify = notify or _silent
 
     def create_tables(self, *, reset: bool = False) -> list[str]:
@@ -84,17 +104,33 @@ class Pipeline:
         with self.engine.session():
             return schema.create(self.engine, self.models, reset=reset)
 
-    def run(self) -> RunResult:
+    def run(self, *, retry_refused: bool = False) -> RunResult:
         """Load all that is pending, batch by batch; what was committed stays."""
         require(self.settings, "log_data", "song_data")
-        result = RunResult()
+        require_apart(self.settings)
+        self.result = RunResult()
         try:
-            self._load_pending(result)
+            self._load_pending(retry_refused)
         except TransientError as error:
             if not _helps(error):
                 raise
-            self._try_again(result)
-        return result
+            self._try_again(retry_refused)
+        return self.result
+
+    def full_refresh(self) -> LoadResult:
+        """Rebuild the star from staging in one transaction; it changes no row."""
+        with self.engine.session():
+            schema.verify(self.engine, self.models)
+            head = ledger.head(self.engine, self.models)
+            load = ledger.Load(ledger.new_load_id(head), "full refresh")
+            began = time.monotonic()
+            with self.engine.transaction():
+                ledger.hold(self.engine, self.models, head)
+                schema.empty_star(self.engine, self.models)
+                scope = _scope(0, head)
+                changes = self._transform(scope)
+                results = self._finish(load, scope)
+        return LoadResult(load, time.monotonic() - began, changes, results)
 
     def check(self) -> list[CheckResult]:
         """Run every check on the whole warehouse."""
@@ -105,7 +141,7 @@ class Pipeline:
                 if table.schema == "work":
                     for statement in table.load:
                         self.engine.execute(statement, scope)
-            return list(checks.run_checks(self.engine, self.models, scope))
+            return list(checks.run_checks(self.engine, self.models, scope, whole=True))
 
     def load(self, batch: Sequence[SourceFile], head: int) -> LoadResult:
         """Load a batch of files of one revision in one transaction.
@@ -116,61 +152,107 @@ class Pipeline:
         with spool(self.settings.spool_folder, self.settings.spool_bytes) as local:
             self._notify(f"reading {len(batch):,} files")
             inputs, hashes = self.sources.extract(batch, local)
+            attempt = _Attempt(inputs, hashes, head, batch[0].revision)
             with self.engine.session():
-                try:
-                    return self._attempt(inputs, hashes, head)
-                except InputRefusedError:
-                    self._notify("reading record by record")
-                    return self._attempt(self._strictly(inputs, local), hashes, head)
+                while True:
+                    try:
+                        return self._attempt(attempt)
+                    except InputRefusedError:
+                        self._notify("reading record by record")
+                        attempt.inputs = self._strictly(attempt.inputs, local)
+                    except _TooManyRejectsError as error:
+                        attempt.refuse(error.files)
+                        attempt.inputs = self._without(attempt, local)
 
-    def _load_pending(self, result: RunResult) -> None:
+    def _load_pending(self, retry_refused: bool) -> None:
         self._notify("looking for new files")
         files = list(self.sources.discover())
-        result.discovered = len(files)
+        self.result.discovered = len(files)
         with self.engine.session():
             schema.verify(self.engine, self.models)
             head = ledger.head(self.engine, self.models)
             pending = ledger.pending(
-                self.engine, self.models, files, self.sources.content_hash
+                self.engine,
+                self.models,
+                files,
+                self.sources.content_hash,
+                retry_refused=retry_refused,
             )
-        for batch in batches(pending, self.settings.batch_bytes):
+        self.result.vanished = [u for u in pending.vanished if self._is_ours(u)]
+        waiting = list(batches(pending.files, self.settings.batch_bytes))
+        self.result.batches += len(waiting)
+        for batch in waiting:
             loaded = self.load(batch, head)
             head = loaded.load.load_id
-            result.loads.append(loaded)
+            self.result.loads.append(loaded)
 
-    def _try_again(self, result: RunResult) -> None:
+    def _is_ours(self, uri: str) -> bool:
+        """Whether a file lies where the sources are now."""
+        return any(
+            uri.startswith(str(root).rstrip("/") + "/")
+            for root in (self.settings.log_data, self.settings.song_data)
+        )
+
+    def _try_again(self, retry_refused: bool) -> None:
         # Imported here: it costs more than a whole run that has nothing to do.
         import stamina
 
+        self.result.batches = len(self.result.loads)
         for attempt in stamina.retry_context(on=_helps, attempts=4, timeout=120):
             with attempt:
-                self._load_pending(result)
+                self._load_pending(retry_refused)
 
-    def _attempt(
-        self, inputs: list[Input], hashes: dict[str, str], head: int
-    ) -> LoadResult:
+    def _attempt(self, attempt: _Attempt) -> LoadResult:
         """One transaction: is it loaded? load it, record it, check it, commit."""
-        load = ledger.Load(
-            ledger.new_load_id(head), "load", inputs[0].files[0].revision
-        )
+        load = ledger.Load(ledger.new_load_id(attempt.head), "load", attempt.revision)
         scope = _scope(load.load_id, load.load_id, load.revision)
         began = time.monotonic()
         try:
             with self.engine.transaction():
-                ledger.hold(self.engine, self.models, head)
-                changes = self._copy(inputs, load.load_id)
-                self.sources.verify_unchanged(inputs)
+                ledger.hold(self.engine, self.models, attempt.head)
+                changes = self._copy(attempt.inputs, load.load_id)
+                read = self._read(attempt, load.load_id)
+                keys = tuple(self._unknown_keys(attempt.inputs))
                 changes |= self._transform(scope)
-                rejected = ledger.rejected_by_uri(
-                    self.engine, self.models, load.load_id
+                repeats, conflicts = ledger.tally(self.engine)
+                load = replace(
+                    load,
+                    files=(*read, *attempt.refused),
+                    unknown_keys=keys,
+                    repeats=repeats,
+                    conflicts=conflicts,
                 )
-                load = replace(load, files=_accounts(inputs, hashes, rejected))
                 results = self._finish(load, scope)
         except DataRefused as error:
-            with self.engine.transaction():
-                ledger.record_attempt(self.engine, self.models, load.load_id, error)
+            self._remember(load.load_id, error)
             raise
+        if attempt.refused:
+            self._remember(load.load_id, refusal(attempt.refused))
         return LoadResult(load, time.monotonic() - began, changes, results)
+
+    def _remember(self, load_id: int, error: DataRefused) -> None:
+        with self.engine.transaction():
+            ledger.record_attempt(self.engine, self.models, load_id, error)
+
+    def _read(self, attempt: _Attempt, load_id: int) -> list[ledger.ReadFile]:
+        """What became of each file; raises when some are to be refused."""
+        self.sources.verify_unchanged(attempt.inputs)
+        rejected = ledger.rejected_by_uri(self.engine, self.models, load_id)
+        read = list(_accounts(attempt, rejected))
+        bad = [file for file in read if self._is_refused(file)]
+        if bad:
+            raise _TooManyRejectsError(bad)
+        return read
+
+    def _is_refused(self, file: ledger.ReadFile) -> bool:
+        limit = self.settings.max_rejects
+        allowed = limit * file.records if limit < 1 else limit
+        return file.records >= 100 and file.rejected > allowed
+
+    def _unknown_keys(self, inputs: list[Input]) -> Iterator[ledger.UnknownKey]:
+        for table, group in self._groups(inputs):
+            for key in self.engine.unknown_keys(table, group):
+                yield ledger.UnknownKey(table.name, *key)
 
     def _copy(self, inputs: list[Input], load_id: int) -> dict[str, Changes]:
         changes: dict[str, Changes] = {}
@@ -220,10 +302,59 @@ class Pipeline:
         for table, group in self._groups(inputs):
             for each in self.engine.suspects(table, group):
                 keys = frozenset(table.json_keys)
-                strict = rewrite(each, keys, local.path)
-                local.claim(Path(strict.path).stat().st_size)
-                readable[readable.index(each)] = strict
+                readable[readable.index(each)] = self._split(each, keys, local)
         return readable
+
+    def _split(
+        self,
+        each: Input,
+        keys: frozenset[str],
+        local: Spool,
+        without: Collection[SourceFile] = (),
+    ) -> Input:
+        strict = rewrite(each, keys, local.path, without)
+        local.claim(Path(strict.path).stat().st_size)
+        return strict
+
+    def _without(self, attempt: _Attempt, local: Spool) -> list[Input]:
+        """The inputs, those that hold refused files split again without them."""
+        refused = {each.file for each in attempt.refused}
+        inputs = []
+        for each in attempt.inputs:
+            left = set(each.files) - refused
+            if len(left) == len(each.files):
+                inputs.append(each)
+            elif left:
+                keys = self.models.table(f"staging.{each.dataset}").json_keys
+                inputs.append(self._split(each, frozenset(keys), local, refused))
+        return inputs
+
+
+@dataclass
+class _Attempt:
+    """A batch as it is tried: `refused` files are recorded, and not loaded."""
+
+    inputs: list[Input]
+    hashes: dict[str, str]
+    head: int
+    revision: int
+    refused: list[ledger.ReadFile] = field(default_factory=list)
+
+    def refuse(self, files: list[ledger.ReadFile]) -> None:
+        """Load the batch without these files."""
+        self.refused += [replace(file, refused=True) for file in files]
+
+
+def refusal(files: Sequence[ledger.ReadFile]) -> FilesRefused:
+    """What to say of files that were refused."""
+    first = files[0]
+    more = f" and {len(files) - 1} more file(s)" if len(files) > 1 else ""
+    return FilesRefused(
+        f"{first.file.uri}{more}: refused, {first.rejected:,} of {first.records:,} "
+        "records cannot be accepted, more than [LOAD] MAX_REJECTS allows. Correct the "
+        "file, or raise MAX_REJECTS and run with --retry-refused.",
+        [[f.file.uri, str(f.records), str(f.rejected)] for f in files[:100]],
+    )
 
 
 def _silent(step: str) -> None:
@@ -244,11 +375,9 @@ def _scope(first_load_id: int, last_load_id: int, revision: int = 0) -> Paramete
     }
 
 
-def _accounts(
-    inputs: Sequence[Input], hashes: dict[str, str], rejected: dict[str, int]
-) -> tuple[ledger.LoadedFile, ...]:
-    return tuple(
-        ledger.LoadedFile(file, hashes[file.uri], records, rejected.get(file.uri, 0))
-        for each in inputs
-        for file, records in zip(each.files, each.records, strict=True)
-    )
+def _accounts(attempt: _Attempt, rejected: dict[str, int]) -> Iterator[ledger.ReadFile]:
+    for each in attempt.inputs:
+        for file, records in zip(each.files, each.records, strict=True):
+            yield ledger.ReadFile(
+                file, attempt.hashes[file.uri], records, rejected.get(file.uri, 0)
+            )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sparkify import ledger, schema
-from sparkify.config import Settings, require
+from sparkify.config import Settings, require, require_apart
 from sparkify.engines import make_engine
 from sparkify.models import Models, load_models
 from sparkify.sources import Sources
@@ -53,9 +53,9 @@ def files(settings: Settings) -> list[FileState]:
     return [_state(file, revisions.get(file.uri)) for file in found]
 
 
-def plan(settings: Settings) -> Plan:
+def plan(settings: Settings, *, retry_refused: bool = False) -> Plan:
     """What a run would do now. Raises SparkifyError."""
-    found, pending = _compare(settings)
+    found, pending = _compare(settings, retry_refused)
     loads = [_planned(batch) for batch in batches(pending, settings.batch_bytes)]
     models = load_models(settings.schema_prefix)
     return Plan(
@@ -66,16 +66,26 @@ def plan(settings: Settings) -> Plan:
     )
 
 
-def _compare(settings: Settings) -> tuple[list[SourceFile], list[SourceFile]]:
+def _compare(
+    settings: Settings, retry_refused: bool = False
+) -> tuple[list[SourceFile], list[SourceFile]]:
     """The discovered files, and the pending ones of them; reads only."""
     require(settings, "log_data", "song_data")
+    require_apart(settings)
     sources = Sources(settings)
     engine = make_engine(settings)
     models = load_models(settings.schema_prefix)
     found = list(sources.discover())
     with engine.session(read_only=True):
         schema.verify(engine, models)
-        return found, ledger.pending(engine, models, found, sources.content_hash)
+        pending = ledger.pending(
+            engine,
+            models,
+            found,
+            sources.content_hash,
+            retry_refused=retry_refused,
+        )
+    return found, pending.files
 
 
 def _state(file: SourceFile, revision: int | None) -> FileState:

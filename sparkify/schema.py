@@ -32,6 +32,13 @@ def drop(engine: Engine, models: Models) -> None:
         engine.execute(f"drop table if exists {table.full_name}")
 
 
+def empty_star(engine: Engine, models: Models) -> None:
+    """Delete every row of the star."""
+    for table in reversed(models.tables):
+        if table.schema == models.prefix + "analytics":
+            engine.execute(f"delete from {table.full_name}")
+
+
 def verify(engine: Engine, models: Models) -> None:
     """Raise SchemaDiffers when a table is missing or has other columns."""
     existing = engine.columns(models.schemas)

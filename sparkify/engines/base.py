@@ -60,6 +60,11 @@ class Engine(Protocol):
     def suspects(self, table: Table, inputs: Sequence[Input]) -> list[Input]:
         """The plain inputs that `copy` refuses. Call it outside a transaction."""
 
+    def unknown_keys(
+        self, table: Table, inputs: Sequence[Input]
+    ) -> list[tuple[str, int, str]]:
+        """Keys that no column takes: name, number of records, one value as JSON."""
+
     def append(self, table: Table, rows: Iterable[Sequence[object]]) -> int:
         """Add rows of the client, in the table's order of columns; their number."""
 

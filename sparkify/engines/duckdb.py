@@ -16,8 +16,7 @@ from sparkify.config import Settings
 from sparkify.engines.base import InputRefusedError, Parameters, Row, bind
 from sparkify.errors import SparkifyError, WarehouseBusy, WarehouseError
 from sparkify.models import Column, Table
-from sparkify.sources.files import Input
-from sparkify.sources.strict import MAX_RECORD_BYTES
+from sparkify.sources.files import MAX_RECORD_BYTES, Input
 
 _RETRY_SECONDS = 0.1
 _APPEND_ROWS = 10_000
@@ -25,7 +24,7 @@ _FOUND_TYPES = {
     "uri": "varchar",
     "position": "bigint",
     "line": "bigint",
-    "raw": "varchar",
+    "raw_record": "varchar",
     "raw_bytes": "bigint",
 }
 _FOUND = ", ".join(_FOUND_TYPES)
@@ -139,6 +138,29 @@ class DuckDB:
         """See Engine."""
         return [each for each in inputs if self._is_suspect(table, each)]
 
+    def unknown_keys(
+        self, table: Table, inputs: Sequence[Input]
+    ) -> list[tuple[str, int, str]]:
+        """See Engine."""
+        record = "$.record" if inputs[0].strict else "$"
+        lines = (
+            "read_csv(:paths, header = false, delim = '\x01', quote = '', escape = '', "
+            f"auto_detect = false, max_line_size = {4 * MAX_RECORD_BYTES}, "
+            "columns = {'line': 'varchar'})"
+        )
+        paths = {"paths": [each.path for each in inputs]}
+        found: dict[str, int] = {}
+        for keys, records in self.query(
+            f"select json_keys(line, '{record}'), count(*) from {lines} group by all",
+            paths,
+        ):
+            for key in set(keys or ()) - set(table.json_keys):  # type: ignore[call-overload]  # the driver's rows are untyped
+                found[key] = found.get(key, 0) + int(str(records))
+        return [
+            (key, records, self._example(f"{record}.{json.dumps(key)}", lines, paths))
+            for key, records in sorted(found.items())
+        ]
+
     def append(self, table: Table, rows: Iterable[Sequence[object]]) -> int:
         """See Engine."""
         names = [column.name for column in table.columns]
@@ -162,6 +184,14 @@ class DuckDB:
                 f"format = 'array', columns = {{{columns}}})",
                 {"path": file.name},
             )
+
+    def _example(self, key: str, lines: str, paths: Parameters) -> str:
+        """The least value at a JSON path, as JSON."""
+        rows = self.query(
+            f"select min(left(json_extract(line, :key), 1024)) from {lines}",
+            {**paths, "key": key},
+        )
+        return str(rows[0][0])
 
     def _connect(self, read_only: bool) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + self._lock_wait
@@ -240,7 +270,7 @@ class DuckDB:
             f"select {values}, {found}, {unread} as unread "
             "from read_json(getvariable('inputs'), format = 'newline_delimited', "
             f"columns = {{{json_columns}}}, "
-            f"maximum_object_size = {2 * MAX_RECORD_BYTES}))"
+            f"maximum_object_size = {4 * MAX_RECORD_BYTES}))"
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sparkify.pipeline import Changes, RunResult
-from sparkify.report.text import console, print_table
+from sparkify.report.text import console, print_table, safe
 
 
 def show(result: RunResult) -> None:
@@ -15,7 +15,12 @@ def show(result: RunResult) -> None:
             total.inserted += changes.inserted
             total.updated += changes.updated
             total.deleted += changes.deleted
-    files = [file for loaded in result.loads for file in loaded.load.files]
+    files = [
+        file
+        for loaded in result.loads
+        for file in loaded.load.files
+        if not file.refused
+    ]
     records = sum(file.records for file in files)
     rejected = sum(file.rejected for file in files)
     seconds = sum(loaded.seconds for loaded in result.loads)
@@ -24,8 +29,31 @@ def show(result: RunResult) -> None:
         f"{seconds:.1f} s ({records / max(seconds, 1e-9):,.0f} records/s), "
         f"{rejected:,} rejected."
     )
+    _notices(result)
     print_table(
         "",
         ["table", "inserted", "updated", "deleted"],
         [(n, c.inserted, c.updated, c.deleted) for n, c in totals.items()],
     )
+
+
+def _notices(result: RunResult) -> None:
+    """What deserves a look: repeats, conflicts, unknown keys, vanished files."""
+    out = console()
+    loads = [loaded.load for loaded in result.loads]
+    if repeats := sum(load.repeats for load in loads):
+        out.print(f"{repeats:,} events were delivered before; they count once.")
+    if conflicts := sum(load.conflicts for load in loads):
+        out.print(f"{conflicts:,} events were delivered differently; one each won.")
+    for key in {k.name: k for load in loads for k in load.unknown_keys}.values():
+        out.print(
+            f"Unknown key {safe(key.name)} in {key.dataset}, for example "
+            f"{safe(key.example)}: it was not loaded.",
+            markup=False,
+        )
+    if result.vanished:
+        out.print(
+            f"{len(result.vanished):,} loaded files are no longer there, the first "
+            f"{safe(result.vanished[0])}; what they brought stays.",
+            markup=False,
+        )

@@ -10,11 +10,16 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
 
+# Redshift refuses a longer record, so every engine does.
+MAX_RECORD_BYTES = 4 * 1024 * 1024
+# A number of lines that no engine finds, so that the strict reader has to look.
+TOO_LONG = -1
+
 PLAIN = (".json", ".jsonl", ".ndjson")
 SUFFIXES = (*PLAIN, *(a + b for a in PLAIN for b in (".gz", ".zst", ".bz2")))
-_DAY = 86_400 * 10**9
 HIDDEN = (".", "_")
 
+_DAY = 86_400 * 10**9
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})")
 _NO_DATA = re.compile(r"(?:^|[._-])(?:json_?paths?|manifest)(?:[._-]|$)")
 
@@ -41,7 +46,8 @@ class Input:
     `records` has the number of records of each file: its lines, while the files are
     taken to be clean. A `strict` input was split into records by the strict reader: a
     line of it holds a record, with where it was found. `sizes` has the bytes that each
-    file takes in a plain input; without them it is as it is stored.
+    file takes in a plain input; without them it is as it is stored. `origin` is the
+    plain input that a strict one was split from.
     """
 
     dataset: str
@@ -50,6 +56,7 @@ class Input:
     records: tuple[int, ...]
     strict: bool = False
     sizes: tuple[int, ...] = ()
+    origin: Input | None = None
 
     @property
     def lines(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
@@ -35,9 +36,8 @@ def discover(
     start = len(root.rstrip("/")) + 1
     for entry in _walk(root):
         path = entry.path
-        if data.takes(path, path[start:]):
-            status = entry.stat()
-            yield SourceFile(dataset, path, status.st_size, status.st_mtime_ns)
+        if data.takes(path, path[start:]) and (file := _file(dataset, entry)):
+            yield file
 
 
 def _walk(root: str) -> Iterator[os.DirEntry[str]]:
@@ -64,6 +64,25 @@ def _children(
     here = above | {real}
     for name, entry in _entries(folder):
         yield entry, here if name.endswith("/") else None
+
+
+def _file(dataset: str, entry: os.DirEntry[str]) -> SourceFile | None:
+    """The entry as a source file; None when it has vanished or is none."""
+    try:
+        status = entry.stat()
+    except OSError as error:
+        if entry.is_symlink():
+            raise SourceError(
+                f"{entry.path}: is a link to a file that cannot be read; remove it."
+            ) from None
+        if not isinstance(error, FileNotFoundError):
+            raise SourceError(
+                f"{entry.path}: cannot be read: {error.strerror}."
+            ) from None
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return SourceFile(dataset, entry.path, status.st_size, status.st_mtime_ns)
 
 
 def _entries(folder: str) -> list[tuple[str, os.DirEntry[str]]]:

@@ -13,8 +13,15 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, BinaryIO
 
-from sparkify.errors import FileRefused
-from sparkify.sources.files import PLAIN, Input, SourceFile, is_local
+from sparkify.errors import FilesRefused
+from sparkify.sources.files import (
+    MAX_RECORD_BYTES,
+    PLAIN,
+    TOO_LONG,
+    Input,
+    SourceFile,
+    is_local,
+)
 from sparkify.sources.inflate import MAGIC, MAGIC_BYTES, DamagedError, inflate
 from sparkify.sources.spool import Spool
 
@@ -41,7 +48,7 @@ def extract(
 ) -> tuple[list[Input], dict[str, str]]:
     """The inputs for an engine, and by URI the SHA-256 of each file in hexadecimal.
 
-    Raises FileRefused, SourceError.
+    Raises FilesRefused, SourceError.
     """
     hashes: dict[str, str] = {}
     inputs: list[Input] = []
@@ -191,21 +198,25 @@ def _plain(file: SourceFile, chunks: Iterable[bytes]) -> Iterator[bytes]:
     try:
         yield from inflate(chunks)
     except DamagedError as error:
-        raise FileRefused(
+        raise FilesRefused(
             f"{file.uri}: {error}; deliver it again, or leave it out with EXCLUDE."
         ) from None
 
 
 def _measured(file: SourceFile, pieces: Iterable[bytes]) -> _Part:
-    """Lines and bytes; a last line need not be ended."""
-    records = size = 0
-    last = b"\n"
+    """Lines, or TOO_LONG where one is too long for a record, and bytes."""
+    lines = size = unended = longest = 0
     for piece in pieces:
-        if piece:
-            records += piece.count(b"\n")
-            size += len(piece)
-            last = piece
-    return file, records + (not last.endswith(b"\n")), size
+        lines += piece.count(b"\n")
+        size += len(piece)
+        first = piece.find(b"\n")
+        unended += first if first >= 0 else len(piece)
+        longest = max(longest, unended)
+        if first >= 0:
+            unended = len(piece) - piece.rfind(b"\n") - 1
+    if longest > MAX_RECORD_BYTES:
+        return file, TOO_LONG, size
+    return file, lines + (unended > 0), size
 
 
 def _input(dataset: str, path: str, parts: list[_Part]) -> Input:

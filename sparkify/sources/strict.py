@@ -12,13 +12,12 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
-from sparkify.sources.files import Input
+from sparkify.sources.files import MAX_RECORD_BYTES, Input, SourceFile
 
-MAX_RECORD_BYTES = 4 * 1024 * 1024
 RAW_CHARACTERS = 4096
 
 _BLANK = re.compile(r"[ \t\r\n\f\v]*")
@@ -34,41 +33,63 @@ class Record(NamedTuple):
     """A record, or what stood where one should be.
 
     `position` is its first byte in the file's text, from 0; `line` its first line, from
-    1; `reason` is why it is no record, else empty; `raw` its text.
+    1; `reason` is why it is no record, else empty; `raw` its text, of which a reject
+    keeps the beginning; `raw_bytes` its full length.
     """
 
     position: int
     line: int
     reason: str
     raw: str
+    raw_bytes: int
 
 
-def rewrite(source: Input, keys: frozenset[str], spool: Path) -> Input:
+def rewrite(
+    source: Input,
+    keys: frozenset[str],
+    spool: Path,
+    without: Collection[SourceFile] = (),
+) -> Input:
     """Split the files of an input into a strict input: a record a line, in `spool`.
 
     What is split is what the engine's reader was given, not the source once more.
     """
-    path = Path(spool, f"strict-{Path(source.path).name}")
+    plain = source.origin or source
+    path = Path(spool, f"strict-{Path(plain.path).name}")
+    sizes = plain.sizes or tuple(file.bytes for file in plain.files)
+    files: list[SourceFile] = []
     counts: list[int] = []
-    sizes = source.sizes or tuple(file.bytes for file in source.files)
-    with (
-        path.open("w", encoding="utf-8") as out,
-        Path(source.path).open("rb") as stream,
-    ):
-        for file, size in zip(source.files, sizes, strict=True):
-            counts.append(0)
-            for record in split(_Stretch(stream, size), keys):
-                out.write(_spooled(file.uri, record))
-                counts[-1] += 1
-    return Input(source.dataset, str(path), source.files, tuple(counts), strict=True)
+    at = 0
+    with path.open("w", encoding="utf-8") as out, Path(plain.path).open("rb") as stream:
+        for file, size in zip(plain.files, sizes, strict=True):
+            if file not in without:
+                stream.seek(at)
+                files.append(file)
+                counts.append(0)
+                for record in split(_Stretch(stream, size), keys):
+                    out.write(_spooled(file.uri, record))
+                    counts[-1] += 1
+            at += size
+    return Input(
+        source.dataset,
+        str(path),
+        tuple(files),
+        tuple(counts),
+        strict=True,
+        origin=plain,
+    )
 
 
 def split(stream: _Readable, keys: frozenset[str]) -> Iterator[Record]:
     """The records of a file, in order; `keys` are those that may stand only once."""
     window = _Window(stream)
     while window.skip_blank():
+        window.fill()
         end, reason = _next(window, keys)
-        yield window.take(end, reason)
+        if end:
+            yield window.take(end, reason)
+        else:
+            yield window.take_garbage()
 
 
 class _Readable(Protocol):
@@ -94,7 +115,7 @@ class _Window:
     def __init__(self, stream: _Readable) -> None:
         self.text = ""
         self.at = 0
-        self.ended = False
+        self._ended = False
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._position = 0
@@ -104,16 +125,14 @@ class _Window:
             self._skip(1)
 
     def fill(self) -> None:
-        """Read on until the longest possible record is in sight, or the file ends."""
+        """Have the longest possible record in sight, or the end of the file."""
+        if self._ended or len(self.text) - self.at > MAX_RECORD_BYTES:
+            return
         self.text, self.at = self.text[self.at :], 0
-        while not self.ended and len(self.text) < 2 * MAX_RECORD_BYTES:
+        while not self._ended and len(self.text) <= MAX_RECORD_BYTES:
             chunk = self._stream.read(MAX_RECORD_BYTES)
-            self.ended = not chunk
-            self.text += self._decoder.decode(chunk, final=self.ended)
-
-    def enough(self) -> bool:
-        """Whether more text could not change how the next record is read."""
-        return self.ended or len(self.text) - self.at > MAX_RECORD_BYTES
+            self._ended = not chunk
+            self.text += self._decoder.decode(chunk, final=self._ended)
 
     def skip_blank(self) -> bool:
         """Go to the next record; False at the end of the file."""
@@ -123,52 +142,66 @@ class _Window:
             self._skip(blank.end())
             if self.at < len(self.text):
                 return True
-            if self.ended:
+            if self._ended:
                 return False
             self.fill()
 
     def take(self, end: int, reason: str) -> Record:
         """The text up to `end` as a record."""
-        record = Record(
-            self._position, self._line, reason, self.text[self.at : end].rstrip()
-        )
+        position, line = self._position, self._line
+        raw = self.text[self.at : end]
         self._skip(end)
-        return record
+        return Record(position, line, reason, raw, self._position - position)
+
+    def take_garbage(self) -> Record:
+        """The text up to the next line that may begin a record, however far it is."""
+        position, line = self._position, self._line
+        raw, size = "", 0
+        while True:
+            resume = _RESUME.search(self.text, self.at)
+            end = resume.end() if resume else len(self.text)
+            part = self.text[self.at : end].rstrip() if resume or self._ended else ""
+            part = part or self.text[self.at : end]
+            raw += part[: RAW_CHARACTERS - len(raw)]
+            size = self._position - position + _length(part)
+            self._skip(end)
+            if resume or self._ended:
+                break
+            self.fill()
+        reason = "too large" if size > MAX_RECORD_BYTES else "not JSON"
+        return Record(position, line, reason, raw, size)
 
     def _skip(self, end: int) -> None:
         skipped = self.text[self.at : end]
-        self._position += len(skipped.encode("utf-8", "surrogateescape"))
+        self._position += _length(skipped)
         self._line += skipped.count("\n")
         self.at = end
 
 
+def _length(text: str) -> int:
+    return len(text.encode("utf-8", "surrogateescape"))
+
+
 def _next(window: _Window, keys: frozenset[str]) -> tuple[int, str]:
-    """Where the record that begins here ends, and why it is no record."""
+    """Where the record that begins here ends, and why it is none; 0 for garbage."""
     try:
         value, end = _DECODER.raw_decode(window.text, window.at)
     except (ValueError, RecursionError):
-        if not window.enough():
-            window.fill()
-            return _next(window, keys)
-        return _by_line(window, keys)
-    if end == len(window.text) and not window.ended:
-        window.fill()
-        return _next(window, keys)
+        return _line(window, keys)
     return end, _fault(value, window.text[window.at : end], keys)
 
 
-def _by_line(window: _Window, keys: frozenset[str]) -> tuple[int, str]:
+def _line(window: _Window, keys: frozenset[str]) -> tuple[int, str]:
     """As `_next`, where strict JSON has failed: is the line what the engine accepts?"""
     newline = window.text.find("\n", window.at)
     end = len(window.text) if newline < 0 else newline
     line = window.text[window.at : end]
     try:
         plain = _NO_NUMBER.sub(_or("null"), _TRAILING_COMMA.sub(_or(""), line))
-        value = json.loads(plain, object_pairs_hook=tuple)
+        value = _DECODER.decode(plain)
     except (ValueError, RecursionError):
-        resume = _RESUME.search(window.text, window.at)
-        return (resume.end() if resume else len(window.text)), "not JSON"
-    return end, _fault(value, line, keys)
+        return 0, ""
+    return window.at + len(line.rstrip()), _fault(value, line, keys)
 
 
 def _or(text: str) -> Callable[[re.Match[str]], str]:
@@ -195,17 +228,15 @@ def _fault(value: object, raw: str, keys: frozenset[str]) -> str:
 
 def _spooled(uri: str, record: Record) -> str:
     """A line of a strict input. A record has no line ends but between its tokens."""
-    raw = record.raw.encode("utf-8", "surrogateescape")
+    raw = record.raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     head = json.dumps(
         {
             "uri": uri,
             "position": record.position,
             "line": record.line,
             "reason": record.reason or None,
-            "raw": raw.decode("utf-8", "replace").replace("\0", "\ufffd")[
-                :RAW_CHARACTERS
-            ],
-            "raw_bytes": len(raw),
+            "raw_record": raw.replace("\0", "\ufffd")[:RAW_CHARACTERS],
+            "raw_bytes": record.raw_bytes,
         }
     )
     if record.reason:
@@ -214,4 +245,5 @@ def _spooled(uri: str, record: Record) -> str:
     return f'{head[:-1]}, "record": {flat}}}\n'
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=tuple)
+# Numbers stay text: Python refuses integers of more than 4,300 digits.
+_DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_int=str, parse_float=str)

@@ -12,7 +12,7 @@ import pytest
 from backports import zstd
 
 from s3.stores import BUCKET, SAMPLE, Store, ledger_of, load, settings_for, star_of
-from sparkify.errors import FileRefused, SourceError
+from sparkify.errors import FilesRefused, SourceError
 from sparkify.sources import Sources
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def test_a_damaged_file_is_refused(
     else:
         data[len(data) // 2 : len(data) // 2 + 64] = bytes(64)
     (tree / LOG).write_bytes(data)
-    with pytest.raises(FileRefused, match=r"2018-11-01-events.json: its \w+ data"):
+    with pytest.raises(FilesRefused, match=r"2018-11-01-events.json: its \w+ data"):
         load(folder_settings(tmp_path / "folder", tree))
 
 

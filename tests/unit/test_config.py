@@ -182,9 +182,9 @@ MISTAKES = {
     "[WAREHOUSE]\nENGINE=mysql\n": r"ENGINE: 'mysql' is not one of duckdb, postgres",
     "[WAREHOUSE]\nSCHEMA_PREFIX=a-b\n": r"SCHEMA_PREFIX: 'a-b' may have small",
     "[WAREHOUSE]\nSCHEMA_PREFIX=a;drop\n": r"SCHEMA_PREFIX: 'a;drop' may have small",
-    "LOG_DATA=x\n": r"dwh.cfg: is not in INI format: .*no section headers",
-    "[S3]\nLOG_DATA=x\nLOG_DATA=y\n": r"is not in INI format: .*already exists",
-    "[S3]\nLOG_DATA\n": r"is not in INI format",
+    "LOG_DATA=x\n": r"dwh.cfg: line 1 stands before the first section",
+    "[S3]\nLOG_DATA=x\nLOG_DATA=y\n": r"dwh.cfg: \[S3\] LOG_DATA is set twice\.",
+    "[CLUSTER]\nDB_PASSWORD hunter2\n": r"dwh.cfg: line 2 is no `OPTION = value`\.$",
 }
 
 

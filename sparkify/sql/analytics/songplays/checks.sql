@@ -62,8 +62,7 @@ where plays.plays <> coalesce(found.rows_found, 0);
 -- severity: error
 -- A row is a play, an event with page NextSong.
 select
-    session_id,
-    item_in_session,
+    songplay_id,
     page
 from touched_plays
 where coalesce(page, '') <> 'NextSong';
@@ -72,8 +71,7 @@ where coalesce(page, '') <> 'NextSong';
 -- severity: error
 -- The user of a play is in analytics.users.
 select
-    touched_plays.session_id,
-    touched_plays.item_in_session,
+    touched_plays.songplay_id,
     touched_plays.user_id
 from touched_plays
 left join analytics.users
@@ -86,8 +84,7 @@ where
 -- severity: error
 -- The song of a play is in analytics.songs, with the same artist.
 select
-    touched_plays.session_id,
-    touched_plays.item_in_session,
+    touched_plays.songplay_id,
     touched_plays.song_id,
     touched_plays.artist_id
 from touched_plays
@@ -102,8 +99,7 @@ where
 -- severity: error
 -- The artist of a play is in analytics.artists.
 select
-    touched_plays.session_id,
-    touched_plays.item_in_session,
+    touched_plays.songplay_id,
     touched_plays.artist_id
 from touched_plays
 left join analytics.artists
@@ -116,8 +112,7 @@ where
 -- severity: error
 -- The start time of a play is in analytics.time.
 select
-    touched_plays.session_id,
-    touched_plays.item_in_session,
+    touched_plays.songplay_id,
     touched_plays.start_time
 from touched_plays
 left join analytics.time
@@ -128,8 +123,7 @@ where time.start_time is null;
 -- severity: error
 -- A play's level is free or paid.
 select
-    session_id,
-    item_in_session,
+    songplay_id,
     level
 from touched_plays
 where level not in ('free', 'paid');
@@ -138,10 +132,31 @@ where level not in ('free', 'paid');
 -- severity: error
 -- A play happened from 2000 to 2099.
 select
-    session_id,
-    item_in_session,
+    songplay_id,
     start_time
 from touched_plays
 where
     start_time < timestamp '2000-01-01 00:00:00'
     or start_time >= timestamp '2100-01-01 00:00:00';
+
+-- check: songplays_come_from_events
+-- severity: error
+-- scope: warehouse
+-- A play is that of a delivered event.
+select songplays.songplay_id
+from analytics.songplays
+left join settled_events
+    on songplays.session_id = settled_events.session_id
+    and songplays.item_in_session = settled_events.item_in_session
+    and songplays.songplay_id = settled_events.event_id
+where settled_events.event_id is null;
+
+-- check: songplays_have_the_best_song
+-- severity: error
+-- scope: warehouse
+-- Matching every play again changes none.
+select
+    songplay_id,
+    song_id,
+    match_method
+from rematched_plays;

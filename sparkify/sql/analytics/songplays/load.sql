@@ -51,7 +51,10 @@ select
     settled_events.item_in_session,
     nullif(touched_texts.song, '') as song,
     nullif(touched_texts.artist, '') as artist,
-    touched_texts.song_key,
+    case
+        when touched_texts.song <> '' or touched_texts.artist <> ''
+            then touched_texts.song_key
+    end as song_key,
     settled_events.length,
     case
         when settled_events.length between 0 and 1000000000

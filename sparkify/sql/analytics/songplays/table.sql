@@ -46,7 +46,7 @@ comment on column analytics.songplays.song is
 comment on column analytics.songplays.artist is
 'Artist by the log, repaired.';
 comment on column analytics.songplays.song_key is
-'Hash of song and artist without regard to case; charts group by it.';
+'Hash of song and artist without regard to case, null without either; charts group by it.';
 comment on column analytics.songplays.length is
 'Length of the song by the log, in seconds.';
 comment on column analytics.songplays.length_ms is

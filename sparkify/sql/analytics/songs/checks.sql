@@ -36,3 +36,36 @@ inner join touched
 left join analytics.artists
     on songs.artist_id = artists.artist_id
 where artists.artist_id is null;
+
+-- check: songs_are_complete
+-- severity: error
+-- Every delivered song has a row.
+with
+
+touched as (
+    select distinct song_id
+    from touched_songs
+)
+
+select touched.song_id
+from touched
+left join analytics.songs
+    on touched.song_id = songs.song_id
+where songs.song_id is null;
+
+-- check: songs_come_from_deliveries
+-- severity: error
+-- scope: warehouse
+-- A song was delivered.
+with
+
+touched as (
+    select distinct song_id
+    from touched_songs
+)
+
+select songs.song_id
+from analytics.songs
+left join touched
+    on songs.song_id = touched.song_id
+where touched.song_id is null;

@@ -23,3 +23,13 @@ inner join replaced_plays
 left join analytics.songplays
     on time.start_time = songplays.start_time
 where songplays.start_time is null;
+
+-- check: every_time_has_a_play
+-- severity: error
+-- scope: warehouse
+-- A start time is that of a play, whichever load brought it.
+select time.start_time
+from analytics.time
+left join analytics.songplays
+    on time.start_time = songplays.start_time
+where songplays.start_time is null;

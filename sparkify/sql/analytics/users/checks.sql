@@ -43,3 +43,21 @@ select
     level
 from analytics.users
 where level not in ('free', 'paid');
+
+-- check: users_come_from_events
+-- severity: error
+-- scope: warehouse
+-- A user was seen logged in.
+with
+
+seen as (
+    select distinct cast(user_id as bigint) as user_id
+    from settled_events
+    where user_id <> ''
+)
+
+select users.user_id
+from analytics.users
+left join seen
+    on users.user_id = seen.user_id
+where seen.user_id is null;

@@ -6,11 +6,13 @@ select
     revision,
     records,
     staged,
-    rejected
+    rejected,
+    erased
 from control.load_files
 where
     load_id between :first_load_id and :last_load_id
-    and records <> staged + rejected;
+    and status = 'loaded'
+    and records <> staged + rejected + erased;
 
 -- check: file_versions_are_loaded_once
 -- severity: error
@@ -23,7 +25,10 @@ from control.load_files as known
 inner join control.load_files as loaded
     on known.uri = loaded.uri
     and known.revision = loaded.revision
-where loaded.load_id between :first_load_id and :last_load_id
+where
+    loaded.load_id between :first_load_id and :last_load_id
+    and loaded.status = 'loaded'
+    and known.status = 'loaded'
 group by
     known.uri,
     known.revision

@@ -1,6 +1,6 @@
--- The versions of source files that are in the warehouse.
--- grain: one row per version of a source file
--- key: uri, revision
+-- The versions of source files that were read: loaded, or refused as a whole.
+-- grain: one row per version of a source file and load that read it
+-- key: load_id, uri
 create table if not exists control.load_files (
     load_id bigint not null,
     dataset varchar(16) not null,
@@ -12,10 +12,12 @@ create table if not exists control.load_files (
     content_hash varchar(64),
     records bigint not null,
     staged bigint not null,
-    rejected bigint not null
+    rejected bigint not null,
+    erased bigint not null,
+    status varchar(16) not null
 );
 comment on table control.load_files is
-'The versions of source files that are in the warehouse.';
+'The versions of source files that were read: loaded, or refused as a whole.';
 comment on column control.load_files.load_id is
 'The load that brought this version.';
 comment on column control.load_files.dataset is
@@ -38,3 +40,7 @@ comment on column control.load_files.staged is
 'Records accepted into staging.';
 comment on column control.load_files.rejected is
 'Records kept aside in control.rejects.';
+comment on column control.load_files.erased is
+'Records that were erased on request.';
+comment on column control.load_files.status is
+'loaded, or refused: too many rejects, nothing of it is in the warehouse.';

@@ -10,6 +10,8 @@ create table if not exists control.loads (
     records bigint not null,
     staged bigint not null,
     rejected bigint not null,
+    repeats bigint not null,
+    conflicts bigint not null,
     started_at timestamp not null,
     finished_at timestamp not null
 );
@@ -31,6 +33,10 @@ comment on column control.loads.staged is
 'Records accepted into staging.';
 comment on column control.loads.rejected is
 'Records kept aside in control.rejects.';
+comment on column control.loads.repeats is
+'Events of this load that were delivered before, or twice in it, without difference.';
+comment on column control.loads.conflicts is
+'Events that this load delivers differently from another delivery.';
 comment on column control.loads.started_at is
 'When the load began, UTC, by the client''s clock.';
 comment on column control.loads.finished_at is

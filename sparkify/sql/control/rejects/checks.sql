@@ -17,7 +17,9 @@ counted as (
         load_id,
         sum(rejected) as rejected
     from control.load_files
-    where load_id between :first_load_id and :last_load_id
+    where
+        load_id between :first_load_id and :last_load_id
+        and status = 'loaded'
     group by load_id
 )
 
@@ -29,3 +31,15 @@ from counted
 left join kept
     on counted.load_id = kept.load_id
 where counted.rejected <> coalesce(kept.rejects, 0);
+
+-- check: rejects_have_their_load
+-- severity: error
+-- scope: warehouse
+-- A reject is that of a load in the ledger.
+select
+    rejects.load_id,
+    rejects.uri
+from control.rejects
+left join control.loads
+    on rejects.load_id = loads.load_id
+where loads.load_id is null;

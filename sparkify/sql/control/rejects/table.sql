@@ -8,7 +8,7 @@ create table if not exists control.rejects (
     position bigint not null,
     line bigint not null,
     reason varchar(256) not null,
-    raw varchar(16384),
+    raw_record varchar(16384),
     raw_bytes bigint not null
 );
 comment on table control.rejects is
@@ -25,7 +25,7 @@ comment on column control.rejects.line is
 'Line on which the record begins, from 1.';
 comment on column control.rejects.reason is
 'Why it was rejected: what, or column and what.';
-comment on column control.rejects.raw is
+comment on column control.rejects.raw_record is
 'The record as delivered, cut to 4,096 characters.';
 comment on column control.rejects.raw_bytes is
 'Full length of the record, in bytes.';

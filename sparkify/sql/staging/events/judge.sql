@@ -25,7 +25,7 @@ select
     uri,
     position,
     line,
-    raw,
+    raw_record,
     raw_bytes,
     case
         -- nearly every record passes here, which is cheaper than value by value
@@ -35,6 +35,7 @@ select
             and char_length(item_in_session) between 1 and 9
             and char_length(ts) = 13
             and ts between '1' and '2'
+            and (user_id is null or user_id = '0' or user_id not like '0%')
             and char_length(coalesce(user_id, '')) <= 18
             and session_id || item_in_session || ts || coalesce(user_id, '') ~ '^[0-9]+$'
             and (status is null or status in ('200', '307', '404'))
@@ -81,7 +82,10 @@ select
             or cast(nullif(registration, '') as double precision) >= 4102444800000
             then 'registration: out of range'
         when level not in ('free', 'paid', '') then 'level: unknown'
-        when user_id <> '' and user_id !~ '^-?[0-9]+$' then 'user_id: not an integer'
+        -- one user has one text, so that a key and a user are the same thing
+        when
+            user_id <> '' and user_id !~ '^(0|-?[1-9][0-9]*)$'
+            then 'user_id: not an integer'
         when char_length(user_id) > 18 then 'user_id: out of range'
     end as reason
 from incoming;

@@ -20,6 +20,7 @@ counted as (
     where
         load_id between :first_load_id and :last_load_id
         and dataset = 'songs'
+        and status = 'loaded'
     group by load_id
 )
 
@@ -31,3 +32,16 @@ from counted
 left join kept
     on counted.load_id = kept.load_id
 where counted.staged <> coalesce(kept.rows_kept, 0);
+
+-- check: songs_have_their_load
+-- severity: error
+-- scope: warehouse
+-- A row of staging is that of a load in the ledger.
+select
+    songs.load_id,
+    count(*) as rows_found
+from staging.songs
+left join control.loads
+    on songs.load_id = loads.load_id
+where loads.load_id is null
+group by songs.load_id;

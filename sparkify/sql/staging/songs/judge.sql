@@ -17,7 +17,7 @@ select
     uri,
     position,
     line,
-    raw,
+    raw_record,
     raw_bytes,
     case
         -- nearly every record passes here, which is cheaper than value by value

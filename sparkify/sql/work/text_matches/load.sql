@@ -18,6 +18,9 @@ deliveries as (
         and trim(touched_texts.artist) = trim(songs.artist_name)
     left join control.loads
         on songs.load_id = loads.load_id
+    where
+        trim(songs.title) <> ''
+        and trim(songs.artist_name) <> ''
 ),
 
 replaced as (

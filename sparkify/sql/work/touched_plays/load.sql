@@ -2,6 +2,7 @@
 -- grain: one row per play and reason to look at it; is_settled is 1 for a settled event
 create temp table touched_plays as
 select
+    songplays.songplay_id,
     songplays.session_id,
     songplays.item_in_session,
     songplays.user_id,
@@ -18,6 +19,7 @@ inner join settled_events
 where songplays.songplay_id = settled_events.event_id
 union all
 select
+    songplays.songplay_id,
     songplays.session_id,
     songplays.item_in_session,
     songplays.user_id,

@@ -10,7 +10,10 @@ names as (
         trim(title) as song,
         trim(artist_name) as artist
     from touched_songs
-    where is_touched_song = 1
+    where
+        is_touched_song = 1
+        and trim(title) <> ''
+        and trim(artist_name) <> ''
 ),
 
 touched as (
