@@ -106,6 +106,8 @@ def chunks(paths: list[Path]) -> Iterator[bytes]:
         with path.open("rb") as stream:
             while chunk := stream.read(8 * 1024 * 1024):
                 yield chunk
+        # The last line of a log is not ended.
+        yield b"\n"
 
 
 def plays(settings: Settings) -> int:
