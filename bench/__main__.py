@@ -40,7 +40,7 @@ duckdb.connect(sys.argv[1]).execute("select max(load_id) from control.loads").fe
 """
 
 
-def start(folder: Path) -> None:
+def start(_: Path) -> None:
     """Help and a usage error against a bare interpreter."""
     compare(
         {
