@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check format lock docs bench clean
+.PHONY: help run demo-s3 test test-long check format lock docs bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,6 +14,9 @@ help: ## Show the targets
 run: $(RUNTIME) ## Load the sample and answer the three questions
 	@$(BIN)/python create_tables.py
 	@$(BIN)/python etl.py
+
+demo-s3: $(DEV) ## Load the sample from an S3 server on this machine
+	@$(BIN)/python -m examples.s3_demo
 
 test: $(DEV) ## Run the tests
 	$(BIN)/python -m pytest -m "not long"

@@ -40,7 +40,7 @@ duckdb.connect(sys.argv[1]).execute("select max(load_id) from control.loads").fe
 """
 
 
-def start(folder: Path) -> None:
+def start(_: Path) -> None:
     """Help and a usage error against a bare interpreter."""
     compare(
         {
@@ -152,12 +152,35 @@ def daily(folder: Path) -> None:
     compare(runs, rounds=ROUNDS, before=restore)
 
 
+def s3(_: Path) -> None:
+    """10,000 objects of one song, list and read, from SeaweedFS on this machine."""
+    from bench.bucket import BUCKET, fill, make_bucket
+    from examples.seaweed import seaweed
+
+    song = b'{"num_songs": 1, "artist_id": "AR%05d", "title": "%s", "year": 0}'
+    with seaweed(BUCKET) as server:
+        objects = (
+            (f"song_data/{i % 26}/{i:05}.json", song % (i, b"x" * (150 + i % 100)))
+            for i in range(10_000)
+        )
+        fill(make_bucket(server.url), objects)
+        client = [PYTHON, "-m", "bench.clients"]
+        compare(
+            {
+                name: [*client, name, server.url, "song_data"]
+                for name in ("obstore", "sparkify", "boto3")
+            },
+            rounds=ROUNDS,
+        )
+
+
 BENCHMARKS = {
     "start": start,
     "nothing": nothing,
     "full": full,
     "songs": songs,
     "daily": daily,
+    "s3": s3,
 }
 
 

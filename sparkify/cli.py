@@ -34,6 +34,16 @@ _FORMAT = click.option(
 )
 
 
+_FORMAT_OF_PLAN = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print the plan of --dry-run.",
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
     try:
@@ -61,6 +71,8 @@ Examples:
   sparkify create-tables              create what is missing
   sparkify run                        load what is new
   sparkify run --config prod.cfg      with another configuration
+  sparkify run --dry-run              tell what would be done
+  sparkify ls                         list what would be loaded
   sparkify status --format json       for machines
   sparkify simulate --out demo --users 100 --days 7 --songs 500 --seed 1
 
@@ -120,13 +132,20 @@ def create_tables(config: Path | None, reset: bool, yes: bool) -> None:
 
 @cli.command()
 @_config_option
+@click.option("--dry-run", is_flag=True, help="Tell what would be done; write nothing.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@_FORMAT_OF_PLAN
 @click.option("--full-refresh", is_flag=True, help="Rebuild the star from staging.")
 @click.option(
     "--retry-refused", is_flag=True, help="Try files again that were refused."
 )
 def run(
-    config: Path | None, quiet: bool, full_refresh: bool, retry_refused: bool
+    config: Path | None,
+    dry_run: bool,
+    quiet: bool,
+    full_refresh: bool,
+    retry_refused: bool,
+    format_: str,
 ) -> None:
     r"""Load the files that are new or changed, and bring the star up to date.
 
@@ -139,6 +158,12 @@ def run(
     from sparkify.pipeline import Pipeline, refusal
 
     settings = _settings(config)
+    if dry_run:
+        from sparkify import plan
+        from sparkify.report import files
+
+        files.show_plan(plan.plan(settings, retry_refused=retry_refused), format_)
+        return
     with _progress() as notify:
         pipeline = Pipeline(settings, notify)
         with _telling(pipeline):
@@ -168,6 +193,18 @@ def _show_run(settings: Settings, result: RunResult) -> None:
 
     summary.show(result)
     answers.show(answers.ask(settings))
+
+
+@cli.command("ls")
+@_config_option
+@click.option("--all", "every", is_flag=True, help="List the loaded files too.")
+@_FORMAT
+def list_files(config: Path | None, every: bool, format_: str) -> None:
+    """List the files that would be loaded: state, data, date, bytes."""
+    from sparkify import plan
+    from sparkify.report import files
+
+    files.show(plan.files(_settings(config)), every=every, format_=format_)
 
 
 @contextmanager

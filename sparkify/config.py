@@ -47,7 +47,18 @@ class Settings:
     song_data: str = ""
     s3_region: str = ""
     endpoint_url: str = ""
+    s3_role_arn: str = ""
+    s3_anonymous: bool = False
+    requester_pays: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    s3_connections: int = 16
+    s3_timeout: float = 120.0
+    s3_retry_for: float = 60.0
+    aws_files: bool = False
     spool: str = ""
+    spool_folder: Path | None = None
+    spool_bytes: int = 64 * 1024 * 1024 * 1024
     batch_bytes: int = 512 * 1024 * 1024
     max_rejects: float = 0.01
     memory_limit: int = 512 * 1024 * 1024
@@ -63,12 +74,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Option:
-    """A row of the table: where it stands, which setting it is, how it is read."""
+    """A row of the table: where it stands, which setting it is, how it is read.
+
+    `usual` has the variables by which other tools know it; they count last.
+    """
 
     section: str
     name: str
     setting: str
     parse: Callable[[str], object]
+    usual: tuple[str, ...] = ()
 
     @property
     def variable(self) -> str:
@@ -108,6 +123,30 @@ def _seconds(text: str) -> float:
     return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
+def _flag(text: str) -> bool:
+    known = configparser.ConfigParser.BOOLEAN_STATES
+    if text.lower() not in known:
+        raise ValueError("is neither yes nor no")
+    return known[text.lower()]
+
+
+def _count(text: str) -> int:
+    if _integer(text) == 0:
+        raise ValueError("has to be 1 or more")
+    return int(text)
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    """Patterns apart by commas or lines."""
+    return tuple(filter(None, map(str.strip, re.split(r"[,\n]", text))))
+
+
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s@]+(/[^\s]*)?", text):
+        raise ValueError("is no address such as https://s3.example.com")
+    return text.rstrip("/")
+
+
 def _engine(text: str) -> str:
     if text.lower() not in ENGINES:
         raise ValueError(f"is not one of {', '.join(ENGINES)}")
@@ -138,18 +177,35 @@ OPTIONS = (
     Option("AWS", "SECRET", "aws_secret", str),
     Option("AWS", "TOKEN", "aws_token", str),
     Option("AWS", "PROFILE", "aws_profile", str),
-    Option("AWS", "REGION", "aws_region", str),
+    Option("AWS", "REGION", "aws_region", str, ("AWS_REGION", "AWS_DEFAULT_REGION")),
     Option("S3", "LOG_DATA", "log_data", str),
     Option("S3", "LOG_JSONPATH", "log_jsonpath", str),
     Option("S3", "SONG_DATA", "song_data", str),
     Option("S3", "REGION", "s3_region", str),
-    Option("S3", "ENDPOINT_URL", "endpoint_url", str),
+    Option(
+        "S3",
+        "ENDPOINT_URL",
+        "endpoint_url",
+        _web_address,
+        ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+    ),
+    Option("S3", "ROLE_ARN", "s3_role_arn", str),
+    Option("S3", "ANONYMOUS", "s3_anonymous", _flag),
+    Option("S3", "REQUESTER_PAYS", "requester_pays", _flag),
+    Option("S3", "INCLUDE", "include", _patterns),
+    Option("S3", "EXCLUDE", "exclude", _patterns),
+    Option("S3", "CONNECTIONS", "s3_connections", _count),
+    Option("S3", "TIMEOUT", "s3_timeout", _seconds),
+    Option("S3", "RETRY_FOR", "s3_retry_for", _seconds),
     Option("S3", "SPOOL", "spool", str),
+    Option("LOAD", "SPOOL_FOLDER", "spool_folder", Path),
+    Option("LOAD", "SPOOL_BYTES", "spool_bytes", _bytes),
     Option("LOAD", "BATCH_BYTES", "batch_bytes", _bytes),
     Option("LOAD", "MAX_REJECTS", "max_rejects", _rejects),
     Option("LOAD", "MEMORY_LIMIT", "memory_limit", _bytes),
     Option("LOAD", "LOCK_WAIT", "lock_wait", _seconds),
 )
+_SECRETS = {"db_password", "aws_key", "aws_secret", "aws_token", "endpoint_url"}
 _FOLDERS = {"log_data", "song_data", "log_jsonpath"}
 
 
@@ -176,6 +232,7 @@ def load_settings(
     values |= flags or {}
     if "engine" not in values and values.get("host"):
         values["engine"] = "redshift"
+    values["aws_files"] = _has_aws_files(env)
     if "path" not in values:
         values["path"] = path.parent / Settings.path
     known = {f.name for f in fields(Settings)}
@@ -191,6 +248,18 @@ def require(settings: Settings, *names: str) -> None:
                 f"{settings.file}: [{option.section}] {option.name} is not set; "
                 f"set it there or in {option.variable}."
             )
+
+
+def _has_aws_files(environment: Mapping[str, str]) -> bool:
+    """Whether credentials may come from a profile: keys of the environment go first."""
+    if environment.get("AWS_ACCESS_KEY_ID"):
+        return False
+    home = Path(environment.get("HOME", "~")).expanduser() / ".aws"
+    files = (
+        environment.get("AWS_CONFIG_FILE") or home / "config",
+        environment.get("AWS_SHARED_CREDENTIALS_FILE") or home / "credentials",
+    )
+    return bool(environment.get("AWS_PROFILE")) or any(Path(f).is_file() for f in files)
 
 
 def require_apart(settings: Settings) -> None:
@@ -263,7 +332,12 @@ def _find(
         return environment[option.variable].strip(), option.variable
     for section in parser.sections():
         if section.upper() == option.section and option.name in parser[section]:
-            return _unquoted(parser[section][option.name]), str(path)
+            text = _unquoted(parser[section][option.name])
+            if text or not option.usual:
+                return text, str(path)
+    for name in option.usual:
+        if environment.get(name):
+            return environment[name].strip(), name
     return "", ""
 
 
@@ -279,7 +353,7 @@ def _parse(option: Option, text: str, origin: str, base: Path) -> object:
     try:
         value = option.parse(text)
     except ValueError as error:
-        shown = "its value" if "password" in option.setting else f"'{text}'"
+        shown = "its value" if option.setting in _SECRETS else f"'{text}'"
         raise ConfigError(
             f"{origin}: [{option.section}] {option.name}: {shown} {error}."
         ) from None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import merge
 from pathlib import Path
 
 from sparkify import checks, ledger, lookups, schema
@@ -16,8 +14,9 @@ from sparkify.engines import make_engine
 from sparkify.engines.base import InputRefusedError, Parameters
 from sparkify.errors import DataRefused, FilesRefused, TransientError, WarehouseBusy
 from sparkify.models import Models, Table, load_models, without_comments
-from sparkify.sources import folder
+from sparkify.sources import Sources
 from sparkify.sources.files import Input, SourceFile, batches
+from sparkify.sources.spool import Spool, spool
 from sparkify.sources.strict import rewrite
 
 Notify = Callable[[str], None]
@@ -96,6 +95,7 @@ class Pipeline:
         self.settings = settings
         self.models: Models = load_models(settings.schema_prefix)
         self.engine = make_engine(settings)
+        self.sources = Sources(settings)
         self.result = RunResult()
         self._notify = notify or _silent
 
@@ -149,10 +149,9 @@ class Pipeline:
         `head` is the newest load when the batch was made. On an error the warehouse is
         as it was.
         """
-        with tempfile.TemporaryDirectory(prefix="sparkify-") as name:
-            spool = Path(name)
+        with spool(self.settings.spool_folder, self.settings.spool_bytes) as local:
             self._notify(f"reading {len(batch):,} files")
-            inputs, hashes = folder.extract(list(batch), spool)
+            inputs, hashes = self.sources.extract(batch, local)
             attempt = _Attempt(inputs, hashes, head, batch[0].revision)
             with self.engine.session():
                 while True:
@@ -160,14 +159,14 @@ class Pipeline:
                         return self._attempt(attempt)
                     except InputRefusedError:
                         self._notify("reading record by record")
-                        attempt.inputs = self._strictly(attempt.inputs, spool)
+                        attempt.inputs = self._strictly(attempt.inputs, local)
                     except _TooManyRejectsError as error:
                         attempt.refuse(error.files)
-                        attempt.inputs = self._without(attempt, spool)
+                        attempt.inputs = self._without(attempt, local)
 
     def _load_pending(self, retry_refused: bool) -> None:
         self._notify("looking for new files")
-        files = list(self._discover())
+        files = list(self.sources.discover())
         self.result.discovered = len(files)
         with self.engine.session():
             schema.verify(self.engine, self.models)
@@ -176,7 +175,7 @@ class Pipeline:
                 self.engine,
                 self.models,
                 files,
-                folder.content_hash,
+                self.sources.content_hash,
                 retry_refused=retry_refused,
             )
         self.result.vanished = [u for u in pending.vanished if self._is_ours(u)]
@@ -186,13 +185,6 @@ class Pipeline:
             loaded = self.load(batch, head)
             head = loaded.load.load_id
             self.result.loads.append(loaded)
-
-    def _discover(self) -> Iterator[SourceFile]:
-        return merge(
-            folder.discover("events", self.settings.log_data),
-            folder.discover("songs", self.settings.song_data),
-            key=lambda file: file.uri,
-        )
 
     def _is_ours(self, uri: str) -> bool:
         """Whether a file lies where the sources are now."""
@@ -244,7 +236,7 @@ class Pipeline:
 
     def _read(self, attempt: _Attempt, load_id: int) -> list[ledger.ReadFile]:
         """What became of each file; raises when some are to be refused."""
-        folder.verify_unchanged(attempt.inputs)
+        self.sources.verify_unchanged(attempt.inputs)
         rejected = ledger.rejected_by_uri(self.engine, self.models, load_id)
         read = list(_accounts(attempt, rejected))
         bad = [file for file in read if self._is_refused(file)]
@@ -304,27 +296,37 @@ class Pipeline:
                 if group:
                     yield self.models.table(f"staging.{name}"), group
 
-    def _strictly(self, inputs: list[Input], spool: Path) -> list[Input]:
+    def _strictly(self, inputs: list[Input], local: Spool) -> list[Input]:
         """The inputs, with those the engine refuses split by the strict reader."""
         readable = list(inputs)
         for table, group in self._groups(inputs):
             for each in self.engine.suspects(table, group):
                 keys = frozenset(table.json_keys)
-                readable[readable.index(each)] = rewrite(each, keys, spool)
+                readable[readable.index(each)] = self._split(each, keys, local)
         return readable
 
-    def _without(self, attempt: _Attempt, spool: Path) -> list[Input]:
+    def _split(
+        self,
+        each: Input,
+        keys: frozenset[str],
+        local: Spool,
+        without: Collection[SourceFile] = (),
+    ) -> Input:
+        strict = rewrite(each, keys, local.path, without)
+        local.claim(Path(strict.path).stat().st_size)
+        return strict
+
+    def _without(self, attempt: _Attempt, local: Spool) -> list[Input]:
         """The inputs, those that hold refused files split again without them."""
         refused = {each.file for each in attempt.refused}
         inputs = []
         for each in attempt.inputs:
-            files = tuple(file for file in each.files if file not in refused)
-            if files == each.files:
+            left = set(each.files) - refused
+            if len(left) == len(each.files):
                 inputs.append(each)
-            elif files:
+            elif left:
                 keys = self.models.table(f"staging.{each.dataset}").json_keys
-                left = replace(each, files=files)
-                inputs.append(rewrite(left, frozenset(keys), spool))
+                inputs.append(self._split(each, frozenset(keys), local, refused))
         return inputs
 
 

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from sparkify.errors import SourceChanged, SourceError
 from sparkify.sources.files import (
-    MAX_RECORD_BYTES,
-    TOO_LONG,
+    EVERYTHING,
+    HIDDEN,
     Input,
+    Selection,
     SourceFile,
-    batches,
+    is_local,
 )
+from sparkify.sources.join import JOIN_BELOW, Content
 
-SUFFIXES = (".json", ".jsonl", ".ndjson")
-_JOIN_BELOW = 1024 * 1024
-_JOINED_BYTES = 64 * 1024 * 1024
 _CHUNK = 256 * 1024  # small enough to be hashed and counted in the cache
 
 
-def discover(dataset: str, folder: str) -> Iterator[SourceFile]:
+def discover(
+    dataset: str, folder: str, data: Selection = EVERYTHING
+) -> Iterator[SourceFile]:
     """The data files below `folder`, in byte order of their paths.
 
-    Hidden files, and names that do not end like JSON, are no data files.
     Raises SourceError when a folder cannot be read.
     """
     root = os.path.abspath(folder)
@@ -34,22 +33,41 @@ def discover(dataset: str, folder: str) -> Iterator[SourceFile]:
         status = os.stat(root)
         yield SourceFile(dataset, root, status.st_size, status.st_mtime_ns)
         return
-    yield from _walk(dataset, root, frozenset())
+    start = len(root.rstrip("/")) + 1
+    for entry in _walk(root):
+        path = entry.path
+        if data.takes(path, path[start:]) and (file := _file(dataset, entry)):
+            yield file
 
 
-def _walk(dataset: str, folder: str, above: frozenset[str]) -> Iterator[SourceFile]:
+def _walk(root: str) -> Iterator[os.DirEntry[str]]:
+    """The files below `root`, in byte order of their paths."""
+    waiting = [_children(root, frozenset())]
+    while waiting:
+        for entry, above in waiting[-1]:
+            if above is None:
+                yield entry
+            else:
+                waiting.append(_children(entry.path, above))
+                break
+        else:
+            waiting.pop()
+
+
+def _children(
+    folder: str, above: frozenset[str]
+) -> Iterator[tuple[os.DirEntry[str], frozenset[str] | None]]:
+    """What is in a folder, in order; a folder comes with the folders it is in."""
     real = os.path.realpath(folder)
     if real in above:
         raise SourceError(f"{folder}: is a link to a folder above it; remove the link.")
+    here = above | {real}
     for name, entry in _entries(folder):
-        if name.endswith("/"):
-            yield from _walk(dataset, entry.path, above | {real})
-        elif name.endswith(SUFFIXES):
-            yield from _file(dataset, entry)
+        yield entry, here if name.endswith("/") else None
 
 
-def _file(dataset: str, entry: os.DirEntry[str]) -> Iterator[SourceFile]:
-    """The entry as a source file; nothing when it has vanished or is none."""
+def _file(dataset: str, entry: os.DirEntry[str]) -> SourceFile | None:
+    """The entry as a source file; None when it has vanished or is none."""
     try:
         status = entry.stat()
     except OSError as error:
@@ -61,9 +79,10 @@ def _file(dataset: str, entry: os.DirEntry[str]) -> Iterator[SourceFile]:
             raise SourceError(
                 f"{entry.path}: cannot be read: {error.strerror}."
             ) from None
-        return
-    if stat.S_ISREG(status.st_mode):
-        yield SourceFile(dataset, entry.path, status.st_size, status.st_mtime_ns)
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return SourceFile(dataset, entry.path, status.st_size, status.st_mtime_ns)
 
 
 def _entries(folder: str) -> list[tuple[str, os.DirEntry[str]]]:
@@ -73,7 +92,7 @@ def _entries(folder: str) -> list[tuple[str, os.DirEntry[str]]]:
             named = [
                 (entry.name + "/" if entry.is_dir() else entry.name, entry)
                 for entry in entries
-                if not entry.name.startswith(".")
+                if not entry.name.startswith(HIDDEN)
             ]
     except OSError as error:
         raise SourceError(
@@ -84,7 +103,7 @@ def _entries(folder: str) -> list[tuple[str, os.DirEntry[str]]]:
             raise SourceError(
                 f"{folder}: the name {name!r} is not valid UTF-8; rename the file."
             )
-    return sorted(named, key=lambda pair: pair[0])
+    return sorted(named, key=itemgetter(0))
 
 
 def _is_text(name: str) -> bool:
@@ -95,97 +114,65 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def extract(files: list[SourceFile], spool: Path) -> tuple[list[Input], dict[str, str]]:
-    """Make files readable for an engine: small ones joined in `spool`.
-
-    Returns the inputs, and by URI the SHA-256 of each file in hexadecimal.
-    Raises SourceChanged, SourceError.
-    """
-    hashes: dict[str, str] = {}
-    inputs: list[Input] = []
-    for dataset in ("songs", "events"):
-        small = [f for f in files if f.dataset == dataset and f.bytes < _JOIN_BELOW]
-        inputs += _join(dataset, small, spool, hashes)
-        for file in files:
-            if file.dataset == dataset and file.bytes >= _JOIN_BELOW:
-                hashes[file.uri], lines = _scan(file)
-                inputs.append(Input(dataset, file.uri, (file,), (lines,)))
-    return inputs, hashes
+def read(files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, Content]]:
+    """The files as they are stored, in order. Raises SourceChanged, SourceError."""
+    for file in files:
+        if file.bytes < JOIN_BELOW:
+            yield file, _whole(file)
+        else:
+            yield file, _chunks(file)
 
 
-def content_hash(file: SourceFile) -> str:
-    """SHA-256 of the file's bytes, in hexadecimal."""
-    return _scan(file)[0]
-
-
-def verify_unchanged(inputs: list[Input]) -> None:
+def verify_unchanged(inputs: Iterable[Input]) -> None:
     """Raise SourceChanged when a file that an engine read in place is another now."""
     for each in inputs:
         for file in each.files:
-            if each.path == file.uri:
-                _verify(file, os.stat(file.uri))
+            if each.path == file.uri and is_local(file):
+                try:
+                    _verify(file, os.stat(file.uri))
+                except OSError as error:
+                    raise _unreadable(file, error) from None
 
 
-def read_bytes(file: SourceFile) -> bytes:
-    """The whole of a file. Raises SourceChanged, SourceError."""
+def _whole(file: SourceFile) -> bytes:
     try:
         descriptor = os.open(file.uri, os.O_RDONLY)
         try:
             data = os.read(descriptor, file.bytes + 1)
-            while len(data) <= file.bytes and (more := os.read(descriptor, _CHUNK)):
+            while len(data) < file.bytes and (more := os.read(descriptor, _CHUNK)):
                 data += more
+            status = os.fstat(descriptor)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise _unreadable(file, error) from None
-    if len(data) != file.bytes:
-        raise SourceChanged(f"{file.uri}: changed while it was read; run again.")
+    # As _verify, which is another call for each of 100,000 files.
+    if (
+        len(data) != file.bytes
+        or status.st_mtime_ns != file.modified_at
+        or status.st_size != file.bytes
+    ):
+        raise _changed(file)
     return data
 
 
-def _join(
-    dataset: str, files: list[SourceFile], spool: Path, hashes: dict[str, str]
-) -> Iterator[Input]:
-    """Join small files line by line: engines are slow at many tiny ones."""
-    for number, group in enumerate(batches(files, _JOINED_BYTES)):
-        records: list[int] = []
-        path = spool / f"{dataset}-{number}.json"
-        with open(path, "wb") as joined:
-            for file in group:
-                data = read_bytes(file)
-                hashes[file.uri] = sha256(data).hexdigest()
-                if data and not data.endswith(b"\n"):
-                    data += b"\n"
-                records.append(data.count(b"\n"))
-                joined.write(data)
-        yield Input(dataset, str(path), tuple(group), tuple(records))
-
-
-def _scan(file: SourceFile) -> tuple[str, int]:
-    """SHA-256 and number of lines, or TOO_LONG where one is too long for a record."""
-    digest = sha256()
-    lines = since_newline = longest = 0
+def _chunks(file: SourceFile) -> Iterator[bytes]:
     try:
         with open(file.uri, "rb", buffering=0) as stream:
             while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-                lines += chunk.count(b"\n")
-                first = chunk.find(b"\n")
-                since_newline += first if first >= 0 else len(chunk)
-                longest = max(longest, since_newline)
-                if first >= 0:
-                    since_newline = len(chunk) - chunk.rfind(b"\n") - 1
+                yield chunk
             _verify(file, os.fstat(stream.fileno()))
     except OSError as error:
         raise _unreadable(file, error) from None
-    if longest > MAX_RECORD_BYTES:
-        return digest.hexdigest(), TOO_LONG
-    return digest.hexdigest(), lines + (since_newline > 0)
 
 
 def _verify(file: SourceFile, status: os.stat_result) -> None:
     if (status.st_size, status.st_mtime_ns) != (file.bytes, file.modified_at):
-        raise SourceChanged(f"{file.uri}: changed while it was read; run again.")
+        raise _changed(file)
+
+
+def _changed(file: SourceFile) -> SourceChanged:
+    return SourceChanged(f"{file.uri}: changed while it was read; run again.")
 
 
 def _unreadable(file: SourceFile, error: OSError) -> SourceError | SourceChanged:

@@ -12,11 +12,11 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
-from sparkify.sources.files import MAX_RECORD_BYTES, Input
+from sparkify.sources.files import MAX_RECORD_BYTES, Input, SourceFile
 
 RAW_CHARACTERS = 4096
 
@@ -44,21 +44,43 @@ class Record(NamedTuple):
     raw_bytes: int
 
 
-def rewrite(source: Input, keys: frozenset[str], spool: Path) -> Input:
-    """Split the files of an input into a strict input: a record a line, in `spool`."""
-    path = Path(spool, f"strict-{Path(source.path).name}")
+def rewrite(
+    source: Input,
+    keys: frozenset[str],
+    spool: Path,
+    without: Collection[SourceFile] = (),
+) -> Input:
+    """Split the files of an input into a strict input: a record a line, in `spool`.
+
+    What is split is what the engine's reader was given, not the source once more.
+    """
+    plain = source.origin or source
+    path = Path(spool, f"strict-{Path(plain.path).name}")
+    sizes = plain.sizes or tuple(file.bytes for file in plain.files)
+    files: list[SourceFile] = []
     counts: list[int] = []
-    with path.open("w", encoding="utf-8") as out:
-        for file in source.files:
-            counts.append(0)
-            with Path(file.uri).open("rb") as stream:
-                for record in split(stream, keys):
+    at = 0
+    with path.open("w", encoding="utf-8") as out, Path(plain.path).open("rb") as stream:
+        for file, size in zip(plain.files, sizes, strict=True):
+            if file not in without:
+                stream.seek(at)
+                files.append(file)
+                counts.append(0)
+                for record in split(_Stretch(stream, size), keys):
                     out.write(_spooled(file.uri, record))
                     counts[-1] += 1
-    return Input(source.dataset, str(path), source.files, tuple(counts), strict=True)
+            at += size
+    return Input(
+        source.dataset,
+        str(path),
+        tuple(files),
+        tuple(counts),
+        strict=True,
+        origin=plain,
+    )
 
 
-def split(stream: BinaryIO, keys: frozenset[str]) -> Iterator[Record]:
+def split(stream: _Readable, keys: frozenset[str]) -> Iterator[Record]:
     """The records of a file, in order; `keys` are those that may stand only once."""
     window = _Window(stream)
     while window.skip_blank():
@@ -70,10 +92,27 @@ def split(stream: BinaryIO, keys: frozenset[str]) -> Iterator[Record]:
             yield window.take_garbage()
 
 
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _Stretch:
+    """The next bytes of a stream, as if they were all of it."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
+        self._left = size
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(min(size, self._left))
+        self._left -= len(data)
+        return data
+
+
 class _Window:
     """The part of a file's text that is being read, and where it stands in the file."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: _Readable) -> None:
         self.text = ""
         self.at = 0
         self._ended = False

@@ -105,7 +105,15 @@ def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.log_data == "/home/someone/logs"
 
 
-VALUES = {"ENGINE": "duckdb", "DB_PORT": "7", "SCHEMA_PREFIX": "dev_"}
+PATHS = {"path", "log_data", "song_data", "log_jsonpath", "spool_folder"}
+VALUES = {
+    "ENGINE": "duckdb",
+    "DB_PORT": "7",
+    "SCHEMA_PREFIX": "dev_",
+    "ENDPOINT_URL": "http://localhost:1",
+    "ANONYMOUS": "yes",
+    "REQUESTER_PAYS": "on",
+}
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.variable)
@@ -121,7 +129,13 @@ def test_every_option_is_read_from_file_and_environment(
     assert getattr(of_file, row.setting) != getattr(Settings(), row.setting) or (
         row.name == "ENGINE"
     )
-    if row.setting not in {"path", "log_data", "song_data", "log_jsonpath"}:
+    if row.setting not in {
+        "path",
+        "log_data",
+        "song_data",
+        "log_jsonpath",
+        "spool_folder",
+    }:
         expected = getattr(of_file, row.setting)
         assert getattr(of_environment, row.setting) == expected
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparkify.errors import SourceChanged, SourceError
-from sparkify.sources import folder
-from sparkify.sources.files import SourceFile, batches, day_of
+from sparkify.sources import folder, join
+from sparkify.sources.files import Input, SourceFile, batches, day_of
+from sparkify.sources.spool import Spool
 
 DAY = 86_400 * 10**9
 
@@ -60,9 +61,10 @@ def test_any_names_are_discovered_in_byte_order(
 
 def test_hidden_files_and_other_names_are_no_data(tmp_path: Path) -> None:
     """Hidden files and folders, and names that do not end like JSON, are left out."""
-    make(tmp_path, "a.json", "b.jsonl", "c/d.ndjson")
-    make(tmp_path, ".a.json", ".git/b.json", "c/.d.json", "e.txt", "f.json.gz", "json")
-    assert found(tmp_path) == ["a.json", "b.jsonl", "c/d.ndjson"]
+    make(tmp_path, "a.json", "b.jsonl", "c/d.ndjson", "f.json.gz")
+    make(tmp_path, ".a.json", ".git/b.json", "c/.d.json", "e.txt", "f.gz", "json")
+    make(tmp_path, "_a.json", "_temporary/b.json", "log_json_path.json")
+    assert found(tmp_path) == ["a.json", "b.jsonl", "c/d.ndjson", "f.json.gz"]
 
 
 def test_one_file_is_a_source_too(tmp_path: Path) -> None:
@@ -173,10 +175,15 @@ def test_batches_do_not_depend_on_the_order_given(
     assert list(batches(files, limit)) == list(batches(files[::-1], limit))
 
 
+def extract(files: list[SourceFile], into: Path) -> tuple[list[Input], dict[str, str]]:
+    """The inputs of files of this machine, and their hashes."""
+    return join.extract(folder.read(files), Spool(into, 10**9))
+
+
 def extracted(root: Path, spool: Path) -> tuple[list[SourceFile], bytes, list[int]]:
     """The files below a folder, their joined text, and the records of each."""
     files = list(folder.discover("events", str(root)))
-    [joined], hashes = folder.extract(files, spool)
+    [joined], hashes = extract(files, spool)
     assert list(joined.files) == files
     for file in files:
         assert hashes[file.uri] == sha256(Path(file.uri).read_bytes()).hexdigest()
@@ -200,9 +207,9 @@ def test_large_file_is_read_in_place(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(b"{}" + b" " * 1024 * 1024 + b"\n{}")
     [file] = folder.discover("events", str(tmp_path))
-    [each], hashes = folder.extract([file], tmp_path)
+    [each], hashes = extract([file], tmp_path)
     assert (each.path, each.records) == (str(path), (2,))
-    assert hashes == {file.uri: folder.content_hash(file)}
+    assert hashes == {file.uri: join.hash_of(path.read_bytes())}
     folder.verify_unchanged([each])
     path.write_bytes(b"{}")
     with pytest.raises(SourceChanged):
@@ -220,7 +227,7 @@ def test_file_that_changed_since_discovery_is_told(
     files = list(folder.discover("events", str(tmp_path)))
     path.write_bytes(b" " * size + more if more else b"")
     with pytest.raises(SourceChanged, match=r"a\.json: changed while it was read"):
-        folder.extract(files, tmp_path)
+        extract(files, tmp_path)
 
 
 def test_file_that_vanished_since_discovery_is_told(tmp_path: Path) -> None:
@@ -229,4 +236,4 @@ def test_file_that_vanished_since_discovery_is_told(tmp_path: Path) -> None:
     files = list(folder.discover("events", str(tmp_path)))
     (tmp_path / "a.json").unlink()
     with pytest.raises(SourceChanged, match=r"a\.json: vanished"):
-        folder.extract(files, tmp_path)
+        extract(files, tmp_path)

@@ -178,6 +178,7 @@ def _rewritten(folder: Path, *contents: bytes) -> tuple[Input, list[dict[str, ob
     for path, content in zip(paths, contents, strict=True):
         path.write_bytes(content)
     given = tuple(SourceFile("events", str(p), p.stat().st_size, 0) for p in paths)
+    (folder / "joined.json").write_bytes(b"".join(contents))
     joined = Input("events", str(folder / "joined.json"), given, (0,) * len(given))
     source = rewrite(joined, KEYS, folder)
     text = Path(source.path).read_text("utf-8")

@@ -1,0 +1,1 @@
+"""Sparkify at work on servers of this machine."""

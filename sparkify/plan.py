@@ -1,0 +1,115 @@
+"""What a run would do, found out without doing it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sparkify import ledger, schema
+from sparkify.config import Settings, require, require_apart
+from sparkify.engines import make_engine
+from sparkify.models import Models, load_models
+from sparkify.sources import Sources
+from sparkify.sources.files import SourceFile, batches, date_of
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A source file, and where it stands: new, changed or loaded."""
+
+    state: str
+    dataset: str
+    date: str
+    bytes: int
+    uri: str
+
+
+@dataclass(frozen=True)
+class PlannedLoad:
+    """The files of a load to come."""
+
+    files: int
+    bytes: int
+    revision: int
+    first: str
+    last: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The loads of a run, and the statements that each of them executes."""
+
+    warehouse: str
+    discovered: int
+    loads: list[PlannedLoad]
+    statements: list[str]
+
+
+def files(settings: Settings) -> list[FileState]:
+    """All source files in the order of their URIs. Raises SparkifyError."""
+    found, pending = _compare(settings)
+    revisions = {file.uri: file.revision for file in pending}
+    return [_state(file, revisions.get(file.uri)) for file in found]
+
+
+def plan(settings: Settings, *, retry_refused: bool = False) -> Plan:
+    """What a run would do now. Raises SparkifyError."""
+    found, pending = _compare(settings, retry_refused)
+    loads = [_planned(batch) for batch in batches(pending, settings.batch_bytes)]
+    models = load_models(settings.schema_prefix)
+    return Plan(
+        settings.warehouse,
+        len(found),
+        loads,
+        list(_statements(models, pending)) if loads else [],
+    )
+
+
+def _compare(
+    settings: Settings, retry_refused: bool = False
+) -> tuple[list[SourceFile], list[SourceFile]]:
+    """The discovered files, and the pending ones of them; reads only."""
+    require(settings, "log_data", "song_data")
+    require_apart(settings)
+    sources = Sources(settings)
+    engine = make_engine(settings)
+    models = load_models(settings.schema_prefix)
+    found = list(sources.discover())
+    with engine.session(read_only=True):
+        schema.verify(engine, models)
+        pending = ledger.pending(
+            engine,
+            models,
+            found,
+            sources.content_hash,
+            retry_refused=retry_refused,
+        )
+    return found, pending.files
+
+
+def _state(file: SourceFile, revision: int | None) -> FileState:
+    state = "loaded" if revision is None else "changed" if revision else "new"
+    return FileState(state, file.dataset, date_of(file), file.bytes, file.uri)
+
+
+def _planned(batch: list[SourceFile]) -> PlannedLoad:
+    dates = sorted(map(date_of, batch))
+    size = sum(file.bytes for file in batch)
+    return PlannedLoad(len(batch), size, batch[0].revision, dates[0], dates[-1])
+
+
+def _statements(models: Models, pending: list[SourceFile]) -> Iterator[str]:
+    """As the pipeline executes them, in one transaction a load."""
+    counts = Counter(file.dataset for file in pending)
+    for dataset in ("songs", "events"):
+        if counts[dataset]:
+            table = models.table(f"staging.{dataset}")
+            yield f"-- copy {dataset} into {table.full_name}"
+    for table in models.transform:
+        for statement in table.load:
+            yield f"-- build {table.full_name}\n{statement.strip()}"
+    for table in models.tables:
+        for check in table.checks:
+            yield f"-- check {check.name}\n{check.sql.strip()}"
+    yield "-- record the load in control.loads and control.load_files, commit"

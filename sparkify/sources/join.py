@@ -1,0 +1,224 @@
+"""Makes source files readable for an engine, wherever they come from.
+
+Small ones are joined line by line, since engines are slow at many tiny files; what is
+compressed, or lies in a store, is written to the spool; a large plain file of this
+machine is read where it lies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, BinaryIO
+
+from sparkify.errors import FilesRefused
+from sparkify.sources.files import (
+    MAX_RECORD_BYTES,
+    PLAIN,
+    TOO_LONG,
+    Input,
+    SourceFile,
+    is_local,
+)
+from sparkify.sources.inflate import MAGIC, MAGIC_BYTES, DamagedError, inflate
+from sparkify.sources.spool import Spool
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+JOIN_BELOW = 1024 * 1024
+_JOINED_BYTES = 64 * 1024 * 1024
+_FLUSH_BYTES = 4 * 1024 * 1024
+
+_NEWLINE = ord("\n")
+_PATTERN = re.compile(r"[*?\[]")
+
+Content = bytes | Iterator[bytes]
+"""A small file whole, a large one in chunks; as stored."""
+
+
+_Part = tuple[SourceFile, int, int]
+"""A file within an input: its records, and its bytes there."""
+
+
+def extract(
+    contents: Iterable[tuple[SourceFile, Content]], spool: Spool
+) -> tuple[list[Input], dict[str, str]]:
+    """The inputs for an engine, and by URI the SHA-256 of each file in hexadecimal.
+
+    Raises FilesRefused, SourceError.
+    """
+    hashes: dict[str, str] = {}
+    inputs: list[Input] = []
+    joined: _Joined | None = None
+    for file, content in contents:
+        if isinstance(content, bytes):
+            if joined is None or not joined.takes(file):
+                inputs += _closed(joined)
+                joined = _Joined(file.dataset, len(inputs), spool)
+            joined.add(file, content, hashes)
+        else:
+            inputs += _closed(joined)
+            joined = None
+            inputs.append(_large(file, content, hashes, spool, len(inputs)))
+    inputs += _closed(joined)
+    return inputs, hashes
+
+
+def hash_of(content: Content) -> str:
+    """SHA-256 in hexadecimal."""
+    digest = sha256()
+    for chunk in (content,) if isinstance(content, bytes) else content:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+class _Joined:
+    """Small files of a dataset, one after the other in a file of the spool."""
+
+    def __init__(self, dataset: str, number: int, spool: Spool) -> None:
+        self._path = spool.path / f"{number}-{dataset}.json"
+        self._dataset = dataset
+        self._spool = spool
+        self._parts: list[_Part] = []
+        self._buffer: list[bytes] = []
+        self._buffered = 0
+        self._size = 0
+        self._last = b""
+
+    def takes(self, file: SourceFile) -> bool:
+        """Whether the file may be joined to those that are here."""
+        return file.dataset == self._dataset and self._size < _JOINED_BYTES
+
+    def add(self, file: SourceFile, data: bytes, hashes: dict[str, str]) -> None:
+        """Join a file, ending its last line."""
+        hashes[file.uri] = sha256(data).hexdigest()
+        if data.startswith(MAGIC):
+            self._add_pieces(file, _plain(file, [data]))
+            return
+        lines, size = data.count(b"\n"), len(data)
+        self._buffer.append(data)
+        if size and data[-1] != _NEWLINE:
+            self._buffer.append(b"\n")
+            lines += 1
+            size += 1
+        self._parts.append((file, lines, size))
+        self._count(size)
+
+    def _add_pieces(self, file: SourceFile, pieces: Iterator[bytes]) -> None:
+        _, lines, size = _measured(file, _each(self._write, pieces))
+        if size and self._last[-1] != _NEWLINE:
+            self._write(b"\n")
+            size += 1
+        self._parts.append((file, lines, size))
+
+    def close(self) -> Input:
+        """What was joined."""
+        self._flush()
+        return _input(self._dataset, str(self._path), self._parts)
+
+    def _write(self, data: bytes) -> None:
+        self._buffer.append(data)
+        self._last = data
+        self._count(len(data))
+
+    def _count(self, size: int) -> None:
+        self._size += size
+        self._buffered += size
+        if self._buffered >= _FLUSH_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._path.open("ab", buffering=0) as stream:
+            _write(stream, b"".join(self._buffer), self._spool)
+        self._buffer.clear()
+        self._buffered = 0
+
+
+def _closed(joined: _Joined | None) -> list[Input]:
+    return [joined.close()] if joined else []
+
+
+def _large(
+    file: SourceFile,
+    chunks: Iterator[bytes],
+    hashes: dict[str, str],
+    spool: Spool,
+    number: int,
+) -> Input:
+    """A large file: left where it is if an engine can read it there, else spooled."""
+    digest = sha256()
+    head = next(chunks, b"")
+    while len(head) < MAGIC_BYTES and (more := next(chunks, b"")):
+        head += more
+    stored = _digested(head, chunks, digest)
+    if _is_readable_in_place(file) and not head.startswith(MAGIC):
+        part = _measured(file, stored)
+        path = file.uri
+    else:
+        target = spool.path / f"{number}-{file.dataset}.json"
+        with target.open("xb", buffering=0) as stream:
+            write = partial(_write, stream, spool=spool)
+            part = _measured(file, _each(write, _plain(file, stored)))
+        path = str(target)
+    hashes[file.uri] = digest.hexdigest()
+    return _input(file.dataset, path, [part])
+
+
+def _is_readable_in_place(file: SourceFile) -> bool:
+    # Engines go by names: for compression, and for patterns in them.
+    return is_local(file) and file.uri.endswith(PLAIN) and not _PATTERN.search(file.uri)
+
+
+def _digested(head: bytes, chunks: Iterator[bytes], digest: _Hash) -> Iterator[bytes]:
+    digest.update(head)
+    yield head
+    for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+
+
+def _each(act: Callable[[bytes], None], pieces: Iterable[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        act(piece)
+        yield piece
+
+
+def _write(stream: BinaryIO, data: bytes, spool: Spool) -> None:
+    spool.claim(len(data))
+    # An unbuffered stream may take less than it is given.
+    view = memoryview(data)
+    while view:
+        view = view[stream.write(view) :]
+
+
+def _plain(file: SourceFile, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    try:
+        yield from inflate(chunks)
+    except DamagedError as error:
+        raise FilesRefused(
+            f"{file.uri}: {error}; deliver it again, or leave it out with EXCLUDE."
+        ) from None
+
+
+def _measured(file: SourceFile, pieces: Iterable[bytes]) -> _Part:
+    """Lines, or TOO_LONG where one is too long for a record, and bytes."""
+    lines = size = unended = longest = 0
+    for piece in pieces:
+        lines += piece.count(b"\n")
+        size += len(piece)
+        first = piece.find(b"\n")
+        unended += first if first >= 0 else len(piece)
+        longest = max(longest, unended)
+        if first >= 0:
+            unended = len(piece) - piece.rfind(b"\n") - 1
+    if longest > MAX_RECORD_BYTES:
+        return file, TOO_LONG, size
+    return file, lines + (unended > 0), size
+
+
+def _input(dataset: str, path: str, parts: list[_Part]) -> Input:
+    files, records, sizes = zip(*parts, strict=True)
+    return Input(dataset, path, files, records, sizes=sizes)

@@ -1,0 +1,167 @@
+"""Source files in an S3 bucket, or in a store that speaks as S3 does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from sparkify.config import Settings
+from sparkify.errors import ConfigError, SourceChanged, SourceError
+from sparkify.sources.ahead import aside, in_order
+from sparkify.sources.files import HIDDEN, Selection, SourceFile
+from sparkify.sources.join import JOIN_BELOW, Content
+from sparkify.sources.s3_store import Bucket
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
+
+_PART = 4 * 1024 * 1024
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Location(NamedTuple):
+    """`s3://bucket/key`."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, uri: str) -> Location:
+        """Raises ConfigError for what is none."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        if not uri.startswith("s3://") or not bucket:
+            raise ConfigError(f"{uri}: is no S3 location such as s3://bucket/prefix.")
+        return cls(bucket, key)
+
+
+class _Slice(NamedTuple):
+    file: SourceFile
+    start: int
+    end: int
+
+
+class S3:
+    """Finds and reads objects. Every method raises SparkifyError."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._buckets: dict[str, Bucket] = {}
+
+    def discover(
+        self, dataset: str, location: str, data: Selection
+    ) -> Iterator[SourceFile]:
+        """The data objects below a prefix, in byte order of their keys.
+
+        The prefix is a folder: what only begins like it is another one.
+        """
+        name, key = Location.parse(location)
+        bucket, prefix = self._bucket(name), key.strip("/")
+        below = len(prefix) + 1 if prefix else 0
+
+        def keep(meta: ObjectMeta) -> SourceFile | None:
+            path = meta["path"]
+            uri = f"s3://{name}/{path}"
+            is_data = (
+                meta["size"]
+                and not _is_hidden(path[below:])
+                and data.takes(uri, path[below:])
+            )
+            return _source_file(dataset, uri, meta) if is_data else None
+
+        count, found = aside(lambda: bucket.list(prefix, keep))
+        if not count:
+            if not prefix:
+                raise _empty(location)
+            found = [self._single(dataset, bucket, prefix)]
+        # Stores differ in how they order keys: SeaweedFS puts a/b before a-b.
+        found.sort(key=attrgetter("uri"))
+        yield from found
+
+    def read(self, files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, Content]]:
+        """The objects as they are stored, in order, by several requests at a time.
+
+        What is read is the version that was listed, or SourceChanged is raised.
+        """
+        slices = in_order(self._fetch, _tasks(files), self._settings.s3_connections)
+        pieces = (piece for fetched in slices for piece in fetched)
+        for file, parts in groupby(pieces, key=lambda piece: piece[0]):
+            if file.bytes < JOIN_BELOW:
+                yield file, next(parts)[1]
+            else:
+                yield file, (data for _, data in parts)
+
+    def _fetch(self, slices: list[_Slice]) -> list[tuple[SourceFile, bytes]]:
+        return [(each.file, self._slice(each)) for each in slices]
+
+    def _slice(self, part: _Slice) -> bytes:
+        file, start, end = part
+        name, key = Location.parse(file.uri)
+        whole = end - start == file.bytes
+        data, meta = self._bucket(name).get(
+            key, file.etag, None if whole else (start, end)
+        )
+        # Not every store heeds If-Match, or ranges.
+        if meta["size"] != file.bytes or meta["e_tag"] != file.etag:
+            raise SourceChanged(
+                f"{file.uri}: was replaced while it was read; run again."
+            )
+        if len(data) != end - start:
+            raise SourceError(
+                f"{file.uri}: the store sent {len(data):,} bytes "
+                f"where {end - start:,} were asked for."
+            )
+        return data
+
+    def _single(self, dataset: str, bucket: Bucket, key: str) -> SourceFile:
+        """The object of exactly this key."""
+        uri = f"s3://{bucket.name}/{key}"
+        meta = aside(lambda: bucket.head(key))
+        if meta is None:
+            raise _empty(uri)
+        return _source_file(dataset, uri, meta)
+
+    def _bucket(self, name: str) -> Bucket:
+        if name not in self._buckets:
+            self._buckets[name] = Bucket(name, self._settings)
+        return self._buckets[name]
+
+
+def _tasks(files: Iterable[SourceFile]) -> Iterator[list[_Slice]]:
+    """Requests that one thread makes, one after the other, for at most a part."""
+    small: list[_Slice] = []
+    room = JOIN_BELOW
+    for file in files:
+        if small and (len(small) == _TOGETHER or file.bytes > room):
+            yield small
+            small, room = [], JOIN_BELOW
+        if file.bytes < JOIN_BELOW:
+            small.append(_Slice(file, 0, file.bytes))
+            room -= file.bytes
+            continue
+        for start in range(0, file.bytes, _PART):
+            yield [_Slice(file, start, min(start + _PART, file.bytes))]
+    if small:
+        yield small
+
+
+_TOGETHER = 16
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(HIDDEN) for part in path.split("/"))
+
+
+def _source_file(dataset: str, uri: str, meta: ObjectMeta) -> SourceFile:
+    modified_at = (meta["last_modified"] - _EPOCH) // _MICROSECOND * 1000
+    return SourceFile(dataset, uri, meta["size"], modified_at, meta["e_tag"])
+
+
+def _empty(location: str) -> SourceError:
+    hint = " A prefix is no pattern; use INCLUDE." if "*" in location else ""
+    return SourceError(
+        f"{location}: there are no objects; check LOG_DATA and SONG_DATA.{hint}"
+    )

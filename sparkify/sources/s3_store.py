@@ -1,0 +1,208 @@
+"""A bucket: requests that are repeated where that helps, with the right credentials."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from datetime import timedelta
+from http.client import HTTPException
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from sparkify.config import Settings
+from sparkify.errors import SourceChanged, SparkifyError, TransientError
+from sparkify.sources.s3_credentials import find_provider
+from sparkify.sources.s3_errors import Expired, translate
+
+if TYPE_CHECKING:
+    from obstore import GetOptions, ObjectMeta
+    from obstore.store import ClientConfig, RetryConfig, S3Config
+
+T = TypeVar("T")
+
+# What obstore raises, also for a path that is none (ValueError), and where there is no
+# object (FileNotFoundError).
+_FAILURES = (BaseError, OSError, ValueError)
+_PAGE = 1000
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 10.0
+_REGION_TIMEOUT = 5.0
+_AWS = "https://s3.amazonaws.com"
+
+
+class Bucket:
+    """Lists and reads objects. Every method raises SparkifyError."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name = name
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._region = ""
+        self._store: S3Store | None = None
+
+    def list(
+        self, prefix: str, keep: Callable[[ObjectMeta], T | None]
+    ) -> tuple[int, list[T]]:
+        """How many objects are below a folder, and what `keep` makes of each.
+
+        They come in the order of the store; None is left out.
+        """
+
+        def request(store: S3Store) -> tuple[int, list[T]]:
+            count = 0
+            kept: list[T] = []
+            for page in store.list(prefix or None, chunk_size=_PAGE):
+                count += len(page)
+                kept += (made for meta in page if (made := keep(meta)) is not None)
+            return count, kept
+
+        where = f"s3://{self.name}/{prefix}".rstrip("/")
+        return self._calmly(request, where, "s3:ListBucket")
+
+    def head(self, key: str) -> ObjectMeta | None:
+        """What the store knows of an object; None when there is none."""
+        try:
+            return self._calmly(
+                lambda store: obstore.head(store, key), self._uri(key), "s3:GetObject"
+            )
+        except TransientError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise
+
+    def get(
+        self, key: str, etag: str | None, part: tuple[int, int] | None
+    ) -> tuple[bytes, ObjectMeta]:
+        """The bytes of an object, or a part of them, if it has this ETag still."""
+        options: GetOptions = {}
+        if etag:
+            options["if_match"] = etag
+        if part:
+            options["range"] = part
+
+        def request(store: S3Store) -> tuple[bytes, ObjectMeta]:
+            result = obstore.get(store, key, options=options)
+            return bytes(result.bytes()), result.meta
+
+        return self._calmly(request, self._uri(key), "s3:GetObject")
+
+    def _uri(self, key: str) -> str:
+        return f"s3://{self.name}/{key}"
+
+    def _calmly(self, request: Callable[[S3Store], T], where: str, right: str) -> T:
+        """Repeat a request where that may help; obstore has done so for most faults."""
+        deadline = time.monotonic() + self._settings.s3_retry_for
+        pause = _FIRST_PAUSE
+        renewed = False
+        while True:
+            store = self._connect()
+            try:
+                return request(store)
+            except _FAILURES as error:
+                failure = translate(error, where, right)
+                cause = error
+            if isinstance(failure, Expired) and not renewed:
+                renewed = True
+                self._forget(store)
+            elif not _helps(failure) or time.monotonic() + pause > deadline:
+                raise failure from cause
+            else:
+                time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # a pause is no secret
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _connect(self) -> S3Store:
+        with self._lock:
+            if self._store is None:
+                self._store = self._make()
+            return self._store
+
+    def _forget(self, store: S3Store) -> None:
+        """Ask for credentials anew."""
+        with self._lock:
+            if self._store is store:
+                self._store = None
+
+    def _make(self) -> S3Store:
+        settings = self._settings
+        config: S3Config = {"skip_signature": settings.s3_anonymous}
+        if settings.endpoint_url:
+            config["endpoint"] = settings.endpoint_url
+        if settings.requester_pays:
+            config["request_payer"] = True
+        self._region = self._region or settings.s3_region or self._find_region()
+        if self._region:
+            config["region"] = self._region
+        return S3Store(
+            self.name,
+            config=config,
+            client_options=_client_options(settings),
+            retry_config=_retry_config(settings),
+            credential_provider=find_provider(settings),
+        )
+
+    def _find_region(self) -> str:
+        """Where the store says that the bucket is, else the configured region.
+
+        It says so to everyone, also with an error: so the usual region of a user does
+        not have to be that of the bucket.
+        """
+        settings = self._settings
+        url = f"{settings.endpoint_url or _AWS}/{quote(self.name)}"
+        request = urllib.request.Request(url, method="HEAD")  # noqa: S310  # http(s), or refused by config
+        try:
+            with _OPENER.open(request, timeout=_REGION_TIMEOUT) as response:
+                headers = response.headers
+        except urllib.error.HTTPError as error:
+            headers = error.headers
+            error.close()
+        except (OSError, ValueError, HTTPException):
+            return settings.aws_region
+        return headers.get("x-amz-bucket-region") or settings.aws_region
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The answer itself names the region; another address would not."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+def _client_options(settings: Settings) -> ClientConfig:
+    # A part is small: `timeout` is for all of it, so that no trickle holds us.
+    return {
+        "timeout": timedelta(seconds=settings.s3_timeout),
+        "read_timeout": timedelta(seconds=settings.s3_timeout / 4),
+        "connect_timeout": timedelta(seconds=min(10.0, settings.s3_timeout)),
+        "allow_http": settings.endpoint_url.startswith("http://"),
+        "user_agent": "sparkify-elt",
+    }
+
+
+def _retry_config(settings: Settings) -> RetryConfig:
+    return {
+        "max_retries": 10,
+        "retry_timeout": timedelta(seconds=settings.s3_retry_for),
+        "backoff": {
+            "init_backoff": timedelta(seconds=_FIRST_PAUSE),
+            "max_backoff": timedelta(seconds=_LONGEST_PAUSE),
+            "base": 2,
+        },
+    }
+
+
+def _helps(failure: SparkifyError) -> bool:
+    """Whether the same request may succeed a little later."""
+    if isinstance(failure, SourceChanged):
+        return False
+    return isinstance(failure, TransientError)
