@@ -28,7 +28,7 @@ SAME = frozenset(
     row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value
     last_value nth_value
     to_char to_date to_number md5
-    pg_backend_pid pg_cancel_backend pg_terminate_backend version current_schema
+    pg_backend_pid pg_cancel_backend pg_terminate_backend current_schema
     current_schemas current_database has_table_privilege has_schema_privilege
     has_database_privilege has_column_privilege set_config current_setting
     getdate sysdate dateadd datediff date_add date_diff add_months months_between
@@ -39,12 +39,12 @@ SAME = frozenset(
     json_extract_array_element_text json_parse can_json_parse json_serialize
     pg_last_copy_count pg_last_copy_id pg_last_query_id pg_get_userbyid
     pg_get_viewdef pg_table_is_visible obj_description col_description format_type
-    generate_series fnv_hash oid2name any_value
+    generate_series fnv_hash
     """.split()
 )
 
 # PostgreSQL has a function of this name that means something else.
-OWN = frozenset({"avg", "sum", "regexp_replace", "log", "to_timestamp", "any_value"})
+OWN = frozenset({"avg", "sum", "regexp_replace", "log", "any_value", "version"})
 
 DOCUMENTED_NOT_EMULATED = frozenset(
     """
@@ -119,6 +119,13 @@ _WITH_DATE_PART = {
     "date_part",
     "date_trunc",
 }
+# Functions of times, and how many of their arguments are times.
+_WITH_TIMES = {
+    "add_months": 1,
+    "last_day": 1,
+    "next_day": 1,
+    "months_between": 2,
+}
 _RENAMED = {"date_add": "dateadd", "date_diff": "datediff"}
 
 
@@ -127,8 +134,12 @@ def rewrite_function(node: exp.Anonymous) -> exp.Expr:
     name = str(node.this).lower()
     if name.startswith(INTERNAL):
         return node
+    if name == "values" and isinstance(node.parent, exp.Insert):
+        return node  # INSERT VALUES (...) of MERGE
     if name in _WITH_DATE_PART:
         _name_date_part(node)
+    if name in _WITH_TIMES:
+        _cast_times(node, _WITH_TIMES[name])
     special = _SPECIAL.get(name)
     if special is not None:
         return special(node)
@@ -170,6 +181,11 @@ def _name_date_part(node: exp.Anonymous) -> None:
         raise RedshiftError("42883", f"function {node.this}() does not exist")
     first, *others = node.expressions
     node.set("expressions", [date_part(first), *map(_as_time, others)])
+
+
+def _cast_times(node: exp.Anonymous, count: int) -> None:
+    times, others = node.expressions[:count], node.expressions[count:]
+    node.set("expressions", [*map(_as_time, times), *others])
 
 
 def _as_time(node: exp.Expr) -> exp.Expr:

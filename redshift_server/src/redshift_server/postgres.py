@@ -52,7 +52,9 @@ SETTINGS = {
     "extra_float_digits": "0",
     "standard_conforming_strings": "on",
     "shared_buffers": "64MB",
+    "password_encryption": "md5",  # as Redshift; its drivers cannot do SCRAM
 }
+_WARNS_OF_MD5 = 18
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,17 @@ class Postgres:
             self._process = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def make_folder(self, name: str) -> Path:
+        """Create a folder in the data folder that PostgreSQL reads."""
+        folder = self.data / name
+        folder.mkdir(mode=0o755)
+        self._give(folder)
+        return folder
+
+    def _give(self, path: Path) -> None:
+        if self.user is not None:
+            os.chown(path, self.user.pw_uid, self.user.pw_gid)
+
     def log(self) -> str:
         """Return PostgreSQL's log so far."""
         path = self.folder / "log"
@@ -168,9 +181,8 @@ class Postgres:
     def _initialise(self) -> None:
         self.data.mkdir()
         self.sockets.mkdir()
-        if self.user is not None:
-            for path in (self.folder, self.data, self.sockets):
-                os.chown(path, self.user.pw_uid, self.user.pw_gid)
+        for path in (self.folder, self.data, self.sockets):
+            self._give(path)
         self._check_access()
         command = [
             self.binaries.folder / "initdb",
@@ -191,6 +203,8 @@ class Postgres:
         if done.returncode:
             raise ServerStartError(f"initdb failed: {done.stderr.strip()}")
         lines = [f"{name} = '{value}'" for name, value in SETTINGS.items()]
+        if self.binaries.version >= _WARNS_OF_MD5:
+            lines.append("md5_password_warnings = off")
         lines.append(f"unix_socket_directories = '{self.sockets}'")
         with (self.data / "postgresql.conf").open("a") as config:
             config.write("\n".join(lines) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import ssl
 import struct
 from collections.abc import Awaitable, Callable
@@ -29,7 +30,9 @@ from redshift_server.recording import Statement, Statements
 from redshift_server.storage import Storage
 from redshift_server.translate import Translator
 
-_FLUSH_BYTES = 1 << 16
+log = logging.getLogger(__name__)
+
+_FLUSH_MESSAGES = 1024
 # PostgreSQL forgets its unnamed statement at every simple query; ours must survive.
 _UNNAMED = "redshift_server_unnamed"
 
@@ -177,6 +180,22 @@ class Session:
             self._pump.cancel()
 
     async def _handle(self, message: wire.Message) -> None:
+        try:
+            await self._answer(message)
+        except (RedshiftError, ConnectionDroppedError, ConnectionError):
+            raise
+        except asyncio.IncompleteReadError as problem:
+            raise RedshiftError(
+                "57P01", "the connection to the back end is lost", fatal=True
+            ) from problem
+        except Exception as problem:
+            # A fault of ours: say so, since a silent end would look like Redshift's.
+            log.exception("cannot answer a message of kind %r", message.kind)
+            raise RedshiftError(
+                "XX000", f"redshift_server failed: {problem!r}", fatal=True
+            ) from problem
+
+    async def _answer(self, message: wire.Message) -> None:
         if message.kind == b"Q":
             self._skipping = False
             await self._simple(wire.take_cstring(message.body)[0])
@@ -388,7 +407,7 @@ class Session:
                 self.emit(parameter)
         else:
             self.emit(message.encode())
-        if message.kind == b"D" and len(self._out) > _FLUSH_BYTES // 64:
+        if message.kind == b"D" and len(self._out) > _FLUSH_MESSAGES:
             await self.flush()
 
     # -- extended protocol --------------------------------------------------

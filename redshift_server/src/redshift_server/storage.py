@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import obstore
 from obstore.exceptions import (
@@ -90,14 +90,19 @@ class Storage:
                 301,
                 "PermanentRedirect",
             )
+        config: dict[str, Any] = {
+            "region": wanted,
+            "access_key_id": role.access_key_id,
+            "secret_access_key": role.secret_access_key,
+            "virtual_hosted_style_request": False,
+        }
+        if self.endpoint:
+            config["endpoint"] = self.endpoint
+        if role.session_token:
+            config["token"] = role.session_token
         store = S3Store(
             name,
-            endpoint=self.endpoint,
-            region=wanted,
-            access_key_id=role.access_key_id,
-            secret_access_key=role.secret_access_key,
-            token=role.session_token or None,
-            virtual_hosted_style_request=False,
+            config=config,  # type: ignore[arg-type]
             client_options={"allow_http": True, "timeout": "60s"},
             retry_config={"max_retries": 2},
         )

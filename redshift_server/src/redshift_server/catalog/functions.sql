@@ -319,6 +319,12 @@ create aggregate redshift_internal.last_value_ignoring_nulls(anyelement) (
     sfunc = redshift_internal.last_filled, stype = anyelement
 );
 
+create function redshift_internal.version()
+returns text language sql immutable as $$
+    select 'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 '
+        || '20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.90511 (redshift_server)'
+$$;
+
 -- text ---------------------------------------------------------------------
 
 create function pg_catalog.len(text)
