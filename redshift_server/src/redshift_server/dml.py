@@ -121,8 +121,21 @@ def _merge(tokens: list[Token], options: Options, source: str) -> Plan:
     if not isinstance(tree, exp.Merge):
         raise syntax(tokens[0].value)
     checks.check_merge(tree)
+    _name_values(tree)
     lock = WRITE_LOCK.format(_target(tree.this))
     return Plan(source=source, sql=write(rewrite(tree)), prelude=(lock,))
+
+
+def _name_values(merge: exp.Merge) -> None:
+    """sqlglot takes VALUES of an INSERT without columns for a function."""
+    for when in merge.args["whens"].expressions:
+        insert = when.args["then"]
+        columns = insert.this if isinstance(insert, exp.Insert) else None
+        if isinstance(columns, exp.Tuple) and isinstance(
+            call := columns.expressions[0], exp.Anonymous
+        ):
+            insert.set("expression", exp.Tuple(expressions=call.expressions))
+            insert.set("this", None)
 
 
 def _remove_duplicates(tokens: list[Token], source: str) -> Plan:
@@ -132,6 +145,7 @@ def _remove_duplicates(tokens: list[Token], source: str) -> Plan:
     if not isinstance(tree, exp.Merge):
         raise syntax("REMOVE")
     checks.check_merge(tree)
+    _name_values(tree)
     tree = rewrite(tree)
     target, using = _target(tree.this), write(tree.args["using"])
     condition = write(tree.args["on"])

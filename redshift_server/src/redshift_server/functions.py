@@ -134,8 +134,6 @@ def rewrite_function(node: exp.Anonymous) -> exp.Expr:
     name = str(node.this).lower()
     if name.startswith(INTERNAL):
         return node
-    if name == "values" and isinstance(node.parent, exp.Insert):
-        return node  # INSERT VALUES (...) of MERGE
     if name in _WITH_DATE_PART:
         _name_date_part(node)
     if name in _WITH_TIMES:

@@ -23,6 +23,7 @@ SUPERUSER = "rdsdb"
 ENVIRONMENT_VARIABLE = "REDSHIFT_SERVER_POSTGRES"
 
 START_SECONDS = 30
+_FATAL = re.compile(r"FATAL: +(?! |the database system is starting up)")
 
 # The shell outlives a killed parent: its end of the pipe then closes, and it takes
 # PostgreSQL and the folder with it.
@@ -226,7 +227,7 @@ class Postgres:
         )
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
-            if time.monotonic() > deadline or "FATAL" in self.log():
+            if time.monotonic() > deadline or _FATAL.search(self.log()):
                 raise ServerStartError(f"PostgreSQL did not start: {self.log()}")
             time.sleep(0.02)
 

@@ -139,6 +139,10 @@ class RedshiftServer:
             f"user={user} password={password}"
         )
 
+    def backend_dsn(self, database: str | None = None) -> str:
+        """Return the address of the bare PostgreSQL behind, to compare with."""
+        return self._postgres.dsn(database or self.database)
+
     @property
     def faults(self) -> Faults:
         """The faults to inject."""
