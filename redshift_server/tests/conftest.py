@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import psycopg2
 import pytest
 from moto.server import ThreadedMotoServer
 from support import (
@@ -19,6 +18,7 @@ from support import (
     ROLE,
     Bucket,
     Client,
+    Connections,
     ConnectorClient,
     PsycopgClient,
 )
@@ -82,22 +82,15 @@ def client(request: pytest.FixtureRequest, dsn: str) -> Iterator[Client]:
 
 
 @pytest.fixture
-def connect(dsn: str) -> Iterator[Callable[..., Any]]:
+def connect(dsn: str) -> Iterator[Connections]:
     """Open psycopg2 connections that are closed when the test ends."""
-    opened: list[Any] = []
-
-    def open_(address: str = dsn, **options: Any) -> Any:
-        connection = psycopg2.connect(address, **options)
-        opened.append(connection)
-        return connection
-
-    yield open_
-    for connection in opened:
-        connection.close()
+    connections = Connections(dsn)
+    yield connections
+    connections.close()
 
 
 @pytest.fixture
-def sql(connect: Callable[..., Any]) -> PsycopgClient:
+def sql(connect: Connections) -> PsycopgClient:
     """A psycopg2 connection in autocommit."""
     made = PsycopgClient.__new__(PsycopgClient)
     made.connection = connect()

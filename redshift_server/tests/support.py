@@ -32,6 +32,28 @@ class Failure(Exception):
         self.message = message
 
 
+class Connections:
+    """psycopg2 connections that are closed when the test ends."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._opened: list[Any] = []
+
+    def __call__(self, dsn: str | None = None, **options: Any) -> Any:
+        """Open one more."""
+        # A test that waits for a lock for ever should fail instead.
+        options.setdefault("options", "-c statement_timeout=20000")
+        connection = psycopg2.connect(dsn or self._dsn, **options)
+        self._opened.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close all of them."""
+        for connection in self._opened:
+            connection.close()
+        self._opened.clear()
+
+
 class PsycopgClient:
     """Statements by psycopg2: the simple protocol."""
 

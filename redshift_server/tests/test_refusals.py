@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import psycopg2
 import pytest
 from steps import Refusal, Step
 from steps_refused import REFUSALS, TABLES
-from support import Failure, PsycopgClient, live
+from support import Connections, Failure, PsycopgClient, live
 
 from redshift_server import RedshiftServer
 
@@ -35,7 +32,7 @@ def test_refused(sql: PsycopgClient, step: Step) -> None:
 @live
 @pytest.mark.parametrize("step", REFUSALS, ids=lambda step: step.name)
 def test_postgres_accepts(
-    redshift_server: RedshiftServer, connect: Callable[..., Any], step: Step
+    redshift_server: RedshiftServer, connect: Connections, step: Step
 ) -> None:
     """Without this the list could be padded with nonsense that anybody refuses."""
     connection = connect(redshift_server.backend_dsn("postgres"))

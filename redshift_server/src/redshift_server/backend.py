@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import struct
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -121,6 +122,8 @@ class Backend:
         if not self._writer.is_closing():
             self.send(wire.encode(b"X"))
             self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
 
     def abort(self) -> None:
         """Cut the socket; PostgreSQL rolls back."""
@@ -133,6 +136,7 @@ async def cancel(socket: Path, packet: bytes) -> None:
     writer.write(packet)
     await writer.drain()
     writer.close()
+    await writer.wait_closed()
 
 
 def _texts(body: bytes) -> tuple[str | None, ...]:

@@ -262,4 +262,5 @@ class RedshiftServer:
         for task in list(self._sessions):
             task.cancel()
         await asyncio.gather(*self._sessions, return_exceptions=True)
+        await asyncio.sleep(0.01)  # asyncio closes sockets one round later
         await self._loop.shutdown_default_executor()

@@ -100,9 +100,18 @@ class Session:
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             pass
         finally:
-            if hasattr(self, "backend"):
-                await self.backend.close()
-            self._writer.close()
+            await self._leave()
+
+    async def _leave(self) -> None:
+        if hasattr(self, "backend"):
+            self.context.log.forget_session(self.backend.pid)
+            await self.backend.close()
+        self._writer.close()
+        # A client that is gone cannot say goodbye; TLS would wait for it.
+        try:
+            await asyncio.wait_for(self._writer.wait_closed(), 1)
+        except (TimeoutError, OSError, ssl.SSLError):
+            self._writer.transport.abort()
 
     async def _startup(self) -> dict[str, str] | None:
         while True:

@@ -243,8 +243,9 @@ def declare(stream: TokenStream, options: Options, source: str) -> Plan:
     if stream.accept_any("BINARY", "INSENSITIVE", "SCROLL", "NO"):
         raise stream.error()
     stream.expect("CURSOR")
-    if stream.at_words("WITH") or stream.at_words("WITHOUT"):
+    if stream.at_words("WITH"):
         raise unsupported("CURSOR WITH HOLD")
+    stream.accept("WITHOUT", "HOLD")  # as psycopg2 writes it
     stream.expect("FOR")
     query = query_sql(stream.rest(), options, shuffled=True)
     return Plan(source, sql=f"declare {name} cursor for {query}")
