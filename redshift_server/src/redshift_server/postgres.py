@@ -23,6 +23,7 @@ SUPERUSER = "rdsdb"
 ENVIRONMENT_VARIABLE = "REDSHIFT_SERVER_POSTGRES"
 
 START_SECONDS = 30
+FOLDER_PREFIX = "redshift-server-"
 _FATAL = re.compile(r"FATAL: +(?! |the database system is starting up)")
 
 # The shell outlives a killed parent: its end of the pipe then closes, and it takes
@@ -123,8 +124,15 @@ class Postgres:
     def __init__(self, binaries: Binaries | None = None) -> None:
         self.binaries = binaries or find_binaries()
         self.user = _unprivileged_user()
-        self.folder = Path()
+        self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The temporary folder; there is none before start()."""
+        if self._folder is None:
+            raise ServerStartError("PostgreSQL has not been started")
+        return self._folder
 
     @property
     def sockets(self) -> Path:
@@ -147,7 +155,7 @@ class Postgres:
 
     def start(self) -> None:
         """Create a cluster and start it; ready when this returns."""
-        self.folder = Path(tempfile.mkdtemp(prefix="redshift-server-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
         try:
             self._initialise()
             self._launch()
@@ -161,7 +169,9 @@ class Postgres:
             # Closing its standard input is the watcher's signal to clean up.
             self._process.communicate()
             self._process = None
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
     def make_folder(self, name: str) -> Path:
         """Create a folder in the data folder that PostgreSQL reads."""
