@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import secrets
 import socket as sockets
+import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from importlib import resources
@@ -89,7 +91,9 @@ class RedshiftServer:
             target=self._loop.run_forever, name="redshift-server", daemon=True
         )
         self._sessions: set[asyncio.Task[None]] = set()
-        self._listener: asyncio.Server | None = None
+        self._adoptions: set[asyncio.Task[None]] = set()
+        self._acceptor: subprocess.Popen[bytes] | None = None
+        self._handover: sockets.socket | None = None
 
     # -- life ------------------------------------------------------------------
 
@@ -112,6 +116,9 @@ class RedshiftServer:
             self._thread.join()
         if not self._loop.is_closed():
             self._loop.close()
+        if self._acceptor is not None:
+            self._acceptor.wait(10)
+            self._acceptor = None
         if self._control is not None:
             self._control.stop()
             self._control = None
@@ -231,19 +238,55 @@ class RedshiftServer:
         )
 
     def _open(self) -> None:
-        listener = sockets.create_server((self.host, self.port), backlog=128)
-        # Inherited by the sessions; without it a TLS handshake waits 40 ms for an ACK.
-        listener.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
-        self.port = listener.getsockname()[1]
-        self._thread.start()
-        future = asyncio.run_coroutine_threadsafe(self._listen(listener), self._loop)
         try:
-            future.result(10)
+            listener = sockets.create_server((self.host, self.port), backlog=128)
         except OSError as problem:
             raise ServerStartError(f"cannot listen: {problem}") from problem
+        with listener:
+            # Inherited by the sessions; without it a TLS handshake waits for an ACK.
+            listener.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
+            self.port = listener.getsockname()[1]
+            self._thread.start()
+            self._start_acceptor(listener)
 
-    async def _listen(self, listener: sockets.socket) -> None:
-        self._listener = await asyncio.start_server(self._serve, sock=listener)
+    def _start_acceptor(self, listener: sockets.socket) -> None:
+        ours, theirs = sockets.socketpair(sockets.AF_UNIX, sockets.SOCK_SEQPACKET)
+        handles = (listener.fileno(), theirs.fileno())
+        with theirs:
+            self._acceptor = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-IS",
+                    str(resources.files("redshift_server") / "acceptor.py"),
+                    *map(str, handles),
+                    str(self._postgres.socket),
+                ],
+                pass_fds=handles,
+                start_new_session=True,
+            )
+        ours.setblocking(False)
+        self._handover = ours
+        self._loop.call_soon_threadsafe(
+            self._loop.add_reader, ours.fileno(), self._receive
+        )
+
+    def _receive(self) -> None:
+        """Take over a connection that the acceptor has accepted."""
+        assert self._handover is not None
+        data, handles, _, _ = sockets.recv_fds(self._handover, 16, 8)
+        if not data:
+            self._loop.remove_reader(self._handover.fileno())
+        for handle in handles:
+            client = sockets.socket(fileno=handle)
+            task = self._loop.create_task(self._adopt(client))
+            self._adoptions.add(task)
+            task.add_done_callback(self._adoptions.discard)
+
+    async def _adopt(self, client: sockets.socket) -> None:
+        reader = asyncio.StreamReader()
+        await self._loop.connect_accepted_socket(
+            lambda: asyncio.StreamReaderProtocol(reader, self._serve), client
+        )
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -257,8 +300,9 @@ class RedshiftServer:
         self._sessions.discard(task)
 
     async def _close(self) -> None:
-        if self._listener is not None:
-            self._listener.close()
+        if self._handover is not None:
+            self._loop.remove_reader(self._handover.fileno())
+            self._handover.close()  # the acceptor leaves when it sees this
         for task in list(self._sessions):
             task.cancel()
         await asyncio.gather(*self._sessions, return_exceptions=True)
