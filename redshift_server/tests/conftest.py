@@ -58,7 +58,10 @@ def bucket(s3_endpoint: str | None) -> Bucket:
 def redshift_server_options(s3_endpoint: str | None) -> dict[str, Any]:
     return {
         "s3_endpoint": s3_endpoint,
-        "roles": {ROLE: None, NARROW_ROLE: Role(read=(f"{BUCKET}/allowed/*",), write=())},
+        "roles": {
+            ROLE: None,
+            NARROW_ROLE: Role(read=(f"{BUCKET}/allowed/*",), write=()),
+        },
         "default_role": ROLE,
         "bucket_regions": {"far-away": "eu-west-1", BUCKET: REGION},
     }

@@ -11,6 +11,7 @@ import psycopg2
 import psycopg2.extensions
 import pytest
 import redshift_connector
+import redshift_connector.error
 
 DSN_VARIABLE = "REDSHIFT_DSN"
 ROLE = os.environ.get("REDSHIFT_ROLE", "arn:aws:iam::123456789012:role/loader")
@@ -99,11 +100,13 @@ class ConnectorClient:
         cursor = self.connection.cursor()
         try:
             cursor.execute(sql, tuple(parameters))
-        except redshift_connector.Error as problem:
+        except redshift_connector.error.Error as problem:
             fields = problem.args[0]
             if not isinstance(fields, dict):
                 raise
-            raise Failure(fields["C"], f"{fields['M']} {fields.get('D', '')}") from problem
+            raise Failure(
+                fields["C"], f"{fields['M']} {fields.get('D', '')}"
+            ) from problem
         return [list(row) for row in cursor.fetchall()] if cursor.description else []
 
     def close(self) -> None:

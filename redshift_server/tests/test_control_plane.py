@@ -63,7 +63,9 @@ def test_credentials_of_an_existing_user(
     assert user_of(server, answer["DbUser"], answer["DbPassword"]) == server.user
 
 
-def test_cluster_credentials_with_iam(aws: Any, redshift_server: RedshiftServer) -> None:
+def test_cluster_credentials_with_iam(
+    aws: Any, redshift_server: RedshiftServer
+) -> None:
     answer = aws("redshift").get_cluster_credentials_with_iam(
         ClusterIdentifier=redshift_server.cluster
     )

@@ -92,12 +92,16 @@ def test_jsonpaths_map_by_position(client: Client, bucket: Bucket, prefix: str) 
     client.run("create temp table e (a int, b varchar, c varchar, d int)")
     paths = {"jsonpaths": ["$.x.y", "$['B']", "$.list", "$.list[1]"]}
     jsonpaths = bucket.put(prefix + "paths/p.json", paths)
-    url = bucket.put(prefix + "data/a.json", [{"x": {"y": 1}, "B": "b", "list": [5, 6]}])
+    url = bucket.put(
+        prefix + "data/a.json", [{"x": {"y": 1}, "B": "b", "list": [5, 6]}]
+    )
     client.run(copy("e", url, f"json '{jsonpaths}'"))
     assert client.run("select a, b, c, d from e") == [[1, "b", "[5,6]", 6]]
 
 
-def test_jsonpaths_take_a_column_list(client: Client, bucket: Bucket, prefix: str) -> None:
+def test_jsonpaths_take_a_column_list(
+    client: Client, bucket: Bucket, prefix: str
+) -> None:
     client.run("create temp table e (a int, b int, c int default 7)")
     jsonpaths = bucket.put(prefix + "p", {"jsonpaths": ["$.two", "$.one"]})
     url = bucket.put(prefix + "a.json", [{"one": 1, "two": 2}])
@@ -105,7 +109,9 @@ def test_jsonpaths_take_a_column_list(client: Client, bucket: Bucket, prefix: st
     assert client.run("select a, b, c from e") == [[1, 2, 7]]
 
 
-def test_jsonpaths_count_must_match(client: Client, bucket: Bucket, prefix: str) -> None:
+def test_jsonpaths_count_must_match(
+    client: Client, bucket: Bucket, prefix: str
+) -> None:
     client.run("create temp table e (a int, b int)")
     jsonpaths = bucket.put(prefix + "p", {"jsonpaths": ["$.a"]})
     url = bucket.put(prefix + "a.json", [{"a": 1}])
@@ -155,7 +161,9 @@ def test_documents_need_no_lines(client: Client, bucket: Bucket, prefix: str) ->
     ]
 
 
-def test_one_big_array_is_no_document(client: Client, bucket: Bucket, prefix: str) -> None:
+def test_one_big_array_is_no_document(
+    client: Client, bucket: Bucket, prefix: str
+) -> None:
     client.run("create temp table e (a int)")
     url = bucket.put(prefix + "a.json", '[{"a":1},{"a":2}]')
     message(client, copy("e", url))
@@ -179,7 +187,9 @@ def test_noshred(client: Client, bucket: Bucket, prefix: str) -> None:
     assert client.run("select json_serialize(doc) from e") == [['{"Key": [1, 2]}']]
 
 
-def test_special_characters_survive(client: Client, bucket: Bucket, prefix: str) -> None:
+def test_special_characters_survive(
+    client: Client, bucket: Bucket, prefix: str
+) -> None:
     text = 'tab\there, back\\slash, "quotes", new\nline, \r, é, 漢, 🎵, \\N'
     assert load_one(client, bucket, prefix, "varchar(200)", text) == text
 
@@ -293,8 +303,9 @@ def test_time_format(client: Client, bucket: Bucket, prefix: str, form: str,
 
 def test_time_format_is_lower_case(client: Client, bucket: Bucket, prefix: str) -> None:
     client.run("create temp table e (v timestamp)")
-    text = message(client, copy("e", f"s3://{BUCKET}/x",
-                                "json 'auto' timeformat 'EPOCHMILLISECS'"))
+    text = message(
+        client, copy("e", f"s3://{BUCKET}/x", "json 'auto' timeformat 'EPOCHMILLISECS'")
+    )
     assert "lower case" in text
 
 
@@ -353,9 +364,7 @@ def test_manifest(client: Client, bucket: Bucket, prefix: str) -> None:
     first = bucket.put(prefix + "1.json", [{"a": 1}])
     bucket.put(prefix + "2.json", [{"a": 2}])
     listed = manifest(bucket, prefix, [{"url": first, "mandatory": True}])
-    options = (
-        f"manifest json 'auto' region '{REGION}' compupdate off statupdate off maxerror 0"
-    )
+    options = f"manifest json 'auto' region '{REGION}' compupdate off statupdate off maxerror 0"
     client.run(copy("e", listed, options))
     assert client.run("select a from e") == [[1]]
 
@@ -476,8 +485,17 @@ def test_options_refused_with_json(client: Client, option: str) -> None:
     assert caught.value.sqlstate == "42601"
 
 
-@pytest.mark.parametrize("option", ["gzipp", "compudate off", "max_error 3", "gzip gzip",
-                                    "timeformat", "maxerror 100001"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        "gzipp",
+        "compudate off",
+        "max_error 3",
+        "gzip gzip",
+        "timeformat",
+        "maxerror 100001",
+    ],
+)
 def test_misspelt_options(client: Client, option: str) -> None:
     client.run("create temp table e (a int)")
     with pytest.raises(Failure) as caught:
@@ -508,8 +526,9 @@ def test_nonexistent_table(client: Client) -> None:
 BAD = [{"a": 1}, {"a": "x"}, {"a": 3}, {"a": "y"}, {"a": 5}]
 
 
-@pytest.mark.parametrize(("limit", "passes"), [(0, False), (1, False), (2, False),
-                                               (3, True)])
+@pytest.mark.parametrize(
+    ("limit", "passes"), [(0, False), (1, False), (2, False), (3, True)]
+)
 def test_maxerror_counts_to_n(client: Client, bucket: Bucket, prefix: str, limit: int,
                               passes: bool) -> None:  # fmt: skip
     """COPY fails when there are n errors, not when there are more."""
@@ -550,7 +569,9 @@ def test_statupdate_needs_the_owner(sql: PsycopgClient, connect: Connections,
     url = bucket.put(prefix + "a.json", [{"a": 1}])
     sql.run("set session authorization loader")
     sql.run(copy("owned", url, "json 'auto'"))
-    assert "must be owner" in message(sql, copy("owned", url, "json 'auto' statupdate off"))
+    assert "must be owner" in message(
+        sql, copy("owned", url, "json 'auto' statupdate off")
+    )
     sql.run("reset session authorization")
     sql.run("revoke insert on owned from loader")
     assert sql.run("select count(*) from owned") == [[1]]
@@ -621,7 +642,8 @@ def test_errors_survive_rollback(
     cursor.execute(
         "select err_code, trim(err_reason), trim(colname), trim(type), "
         "trim(raw_field_value), line_number from stl_load_errors "
-        "where trim(filename) = %s", (url,),
+        "where trim(filename) = %s",
+        (url,),
     )
     assert cursor.fetchall() == [
         (1207, "Invalid digit, Value 'x', Pos 1, Type: Integer", "a", "int4", "1x", 2)
@@ -642,7 +664,9 @@ def test_error_views_are_padded(client: Client, bucket: Bucket, prefix: str) -> 
     assert len(name) == 256
 
 
-def test_count_survives_a_syntax_error(client: Client, bucket: Bucket, prefix: str) -> None:
+def test_count_survives_a_syntax_error(
+    client: Client, bucket: Bucket, prefix: str
+) -> None:
     client.run("create temp table e (a int)")
     client.run(copy("e", bucket.put(prefix + "1.json", [{"a": 1}])))
     message(client, copy("e", "s3://x/y", "json 'auto' gzipp"))
@@ -683,7 +707,9 @@ def test_delimited(client: Client, bucket: Bucket, prefix: str) -> None:
 
 def test_parquet(client: Client, bucket: Bucket, prefix: str) -> None:
     client.run("create temp table e (a int, b varchar(20))")
-    table = pyarrow.table({"a": pyarrow.array([1, None], pyarrow.int32()), "b": ["x", "y"]})
+    table = pyarrow.table(
+        {"a": pyarrow.array([1, None], pyarrow.int32()), "b": ["x", "y"]}
+    )
     out = io.BytesIO()
     pyarrow.parquet.write_table(table, out)
     url = bucket.put(prefix + "a.parquet", out.getvalue())
@@ -696,7 +722,9 @@ def test_parquet(client: Client, bucket: Bucket, prefix: str) -> None:
 # -- UNLOAD -----------------------------------------------------------------------------
 
 
-def unload(bucket: str, prefix: str, options: str, query: str = "select a, b from u") -> str:
+def unload(
+    bucket: str, prefix: str, options: str, query: str = "select a, b from u"
+) -> str:
     return f"unload ('{query}') to 's3://{bucket}/{prefix}' iam_role '{ROLE}' {options}"
 
 

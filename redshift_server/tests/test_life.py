@@ -134,7 +134,11 @@ def test_not_as_root() -> None:
             group="nogroup",
             extra_groups=[],
             cwd="/",
-            env={"PATH": os.environ["PATH"], "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"},
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": "/",
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
             capture_output=True,
             text=True,
             check=False,

@@ -8,7 +8,6 @@ from steps_sql import FUNCTIONS, LITERALS, QUERIES, TYPES
 from steps_statements import ROWS, SESSIONS, TABLES
 from support import Client, Failure
 
-
 STEPS = [*TYPES, *LITERALS, *FUNCTIONS, *QUERIES, *TABLES, *ROWS, *SESSIONS]
 
 

@@ -123,8 +123,9 @@ def test_barred_in_a_string_of_statements(sql: PsycopgClient, table: str) -> Non
     assert caught.value.sqlstate == "25001"
 
 
-@pytest.mark.parametrize("statement", ["savepoint s", "rollback to savepoint s",
-                                       "release savepoint s"])
+@pytest.mark.parametrize(
+    "statement", ["savepoint s", "rollback to savepoint s", "release savepoint s"]
+)
 def test_no_savepoints(connect: Connect, statement: str) -> None:
     assert fails(connect().cursor(), statement).pgcode == "0A000"
 
@@ -273,7 +274,9 @@ def test_conflict_is_1023(connect: Connect, table: str) -> None:
     assert fails(other, "select 1").pgcode == "25P02"
 
 
-def test_first_statement_waits_and_sees_the_new_row(connect: Connect, table: str) -> None:
+def test_first_statement_waits_and_sees_the_new_row(
+    connect: Connect, table: str
+) -> None:
     """As seen on Serverless: no 1023, but no row that matches either."""
     first, second = connect(), connect()
     first.cursor().execute(f"update {table} set b = 1 where a = 1")

@@ -11,15 +11,15 @@ from decimal import Decimal
 import psycopg2
 import psycopg2.extras
 import pytest
-import redshift_connector
-from support import ConnectorClient, Connections, Failure, PsycopgClient, live
+import redshift_connector.error
+from support import Connections, ConnectorClient, Failure, PsycopgClient, live
 
 from redshift_server import RedshiftServer
 
 # Of the password: pencil.
 SCRAM = (
     "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$"
-    "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbT4qfY=:"
+    "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
     "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
 )
 ENDLESS = (
@@ -81,7 +81,9 @@ def test_scram_user(redshift_server: RedshiftServer, sql: PsycopgClient) -> None
 
 
 @live
-def test_created_user_logs_in(redshift_server: RedshiftServer, sql: PsycopgClient) -> None:
+def test_created_user_logs_in(
+    redshift_server: RedshiftServer, sql: PsycopgClient
+) -> None:
     sql.run("drop user if exists reader")
     sql.run("create user reader password 'Passw0rd1'")
     connection = psycopg2.connect(redshift_server.dsn_for("reader", "Passw0rd1"))
@@ -199,7 +201,9 @@ def test_execute_values(connect: Connections) -> None:
     cursor = connect().cursor()
     cursor.execute("create temp table t (a int, b varchar(20), c timestamp)")
     rows = [(number, f"it's \\ {number}", None) for number in range(3000)]
-    psycopg2.extras.execute_values(cursor, "insert into t values %s", rows, page_size=3000)
+    psycopg2.extras.execute_values(
+        cursor, "insert into t values %s", rows, page_size=3000
+    )
     cursor.execute("select a, b, c from t order by a")
     assert cursor.fetchall() == rows
 
@@ -211,7 +215,9 @@ def test_many_values_are_quick(connect: Connections) -> None:
     cursor.execute("create temp table t (a int, b varchar(20))")
     rows = [(number, f"row {number}") for number in range(20000)]
     started = time.monotonic()
-    psycopg2.extras.execute_values(cursor, "insert into t values %s", rows, page_size=20000)
+    psycopg2.extras.execute_values(
+        cursor, "insert into t values %s", rows, page_size=20000
+    )
     assert time.monotonic() - started < 5
     cursor.execute("select count(*), sum(a) from t")
     assert cursor.fetchall() == [(20000, sum(range(20000)))]
@@ -243,7 +249,7 @@ def test_connector_many(dsn: str) -> None:
 
 def test_connector_error_has_a_code(dsn: str) -> None:
     client = ConnectorClient(dsn)
-    with pytest.raises(redshift_connector.ProgrammingError) as caught:
+    with pytest.raises(redshift_connector.error.ProgrammingError) as caught:
         client.connection.cursor().execute("select a from nowhere_at_all")
     assert caught.value.args[0]["C"] == "42P01"
     client.close()

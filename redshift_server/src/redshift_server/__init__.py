@@ -1,9 +1,9 @@
 """A strict stand-in for Amazon Redshift, for tests without a cluster.
 
-    from redshift_server import RedshiftServer
+from redshift_server import RedshiftServer
 
-    with RedshiftServer() as server:
-        connection = psycopg2.connect(server.dsn)
+with RedshiftServer() as server:
+    connection = psycopg2.connect(server.dsn)
 """
 
 from redshift_server.errors import ServerStartError

@@ -81,8 +81,10 @@ _PARTS: dict[type[exp.Expr], frozenset[str]] = {
     for kind, parts in {
         exp.Select: "kind with_ expressions distinct from_ joins where group having "
         "qualify order limit offset into",
-        exp.Union: "with_ this distinct expression order limit offset by_name side kind",
-        exp.Except: "with_ this distinct expression order limit offset by_name side kind",
+        exp.Union: "with_ this distinct expression order limit offset by_name side "
+        "kind",
+        exp.Except: "with_ this distinct expression order limit offset by_name side "
+        "kind",
         exp.Intersect: "with_ this distinct expression order limit offset by_name side "
         "kind",
         exp.Insert: "with_ this expression default is_function",

@@ -45,7 +45,9 @@ def _change(stream: TokenStream, table: str, source: str) -> Plan:
 
 def _add(stream: TokenStream, table: str, source: str) -> Plan:
     token = stream.peek()
-    if token is not None and token.is_word("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN"):
+    if token is not None and token.is_word(
+        "CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN"
+    ):
         return _add_key(stream, table, source)
     stream.accept("COLUMN")
     attributes = Attributes()
@@ -85,8 +87,8 @@ def _drop(stream: TokenStream, table: str, source: str) -> Plan:
         name = stream.name()
         stream.accept_any("CASCADE", "RESTRICT")
         sql = (
-            f"update {_ATTRIBUTES} set keys = (select coalesce(jsonb_agg(k), '[]') from "
-            f"jsonb_array_elements_text(keys) k where k not ilike "
+            f"update {_ATTRIBUTES} set keys = (select coalesce(jsonb_agg(k), '[]') "
+            f"from jsonb_array_elements_text(keys) k where k not ilike "
             f"{literal('constraint ' + name + ' %')}) "
             f"where relid = {literal(table)}::regclass"
         )
@@ -138,9 +140,7 @@ def _alter(stream: TokenStream, table: str, source: str) -> Plan:
 
 
 def _set(table: str, source: str, change: str) -> Plan:
-    sql = (
-        f"update {_ATTRIBUTES} set {change} where relid = {literal(table)}::regclass"
-    )
+    sql = f"update {_ATTRIBUTES} set {change} where relid = {literal(table)}::regclass"
     return Plan(source, sql=sql, tag=_TAG)
 
 
@@ -186,9 +186,7 @@ def _alter_column(stream: TokenStream, table: str, source: str) -> Plan:
         raise unsupported("ALTER COLUMN with anything but TYPE and ENCODE")
     kind = type_of(stream)
     if not kind.startswith("varchar"):
-        raise RedshiftError(
-            "0A000", "only the size of a VARCHAR column can be altered"
-        )
+        raise RedshiftError("0A000", "only the size of a VARCHAR column can be altered")
     check = f"redshift_internal.check_alter({literal(table)}, {literal(column)})"
     return Plan(
         source,

@@ -141,7 +141,7 @@ async def cancel(socket: Path, packet: bytes) -> None:
 
 def _texts(body: bytes) -> tuple[str | None, ...]:
     (count,) = struct.unpack_from("!H", body)
-    at, values = 2, []
+    at, values = 2, list[str | None]()
     for _ in range(count):
         (length,) = struct.unpack_from("!i", body, at)
         at += 4

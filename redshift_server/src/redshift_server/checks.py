@@ -9,7 +9,12 @@ from redshift_server.functions import AGGREGATES, COMPUTE_ONLY, LEADER_ONLY
 
 MAX_LIMIT = 2**31 - 1
 _SYSTEM_PREFIXES = ("pg_", "stl_", "stv_", "svl_", "svv_", "sys_", "svcs_")
-_LEADER_NODES = (exp.CurrentTimestamp, exp.CurrentTime, exp.Localtime, exp.Localtimestamp)
+_LEADER_NODES = (
+    exp.CurrentTimestamp,
+    exp.CurrentTime,
+    exp.Localtime,
+    exp.Localtimestamp,
+)
 
 
 def check(tree: exp.Expr) -> None:
@@ -99,7 +104,9 @@ def _check_recursive(cte: exp.CTE) -> None:
         raise unsupported("UNION in a recursive common table expression")
     for part in (body, body.expression):
         if part.args.get("order") is not None or part.args.get("limit") is not None:
-            raise unsupported("ORDER BY or LIMIT in a recursive common table expression")
+            raise unsupported(
+                "ORDER BY or LIMIT in a recursive common table expression"
+            )
 
 
 def _check_limit(node: exp.Limit | exp.Offset) -> None:
@@ -220,8 +227,9 @@ def check_merge(merge: exp.Merge) -> None:
         )
     arms = sorted(bool(when.args.get("matched")) for when in whens)
     if arms != [False, True]:
-        raise unsupported("MERGE with anything but one WHEN MATCHED and one WHEN NOT "
-                          "MATCHED")
+        raise unsupported(
+            "MERGE with anything but one WHEN MATCHED and one WHEN NOT MATCHED"
+        )
     for when in whens:
         _check_when(when)
     for node in merge.args["on"].find_all(exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NEQ):

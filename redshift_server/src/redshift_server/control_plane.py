@@ -43,7 +43,7 @@ class ControlPlane:
         plane = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802 - the base class says so
+            def do_POST(self) -> None:
                 plane.respond(self)
 
             def log_message(self, *_: object) -> None:
@@ -136,7 +136,9 @@ class ControlPlane:
         create = arguments.get("AutoCreate", "false").lower() == "true"
         prefix = "IAMA" if create else "IAM"
         return self._grant(
-            f"{prefix}:{user}", _seconds(arguments.get("DurationSeconds")), create=create
+            f"{prefix}:{user}",
+            _seconds(arguments.get("DurationSeconds")),
+            create=create,
         )
 
     def _cluster_credentials_with_iam(self, arguments: dict[str, str]) -> Answer:
@@ -209,7 +211,7 @@ class ControlPlane:
                 "ResourceNotFoundException", f"Workgroup {name} not found.", 404
             )
 
-    # -- secretsmanager -----------------------------------------------------------------
+    # -- secretsmanager --------------------------------------------------------
 
     def _secret(self, arguments: Answer) -> Answer:
         server, name = self._server, arguments.get("SecretId", "")

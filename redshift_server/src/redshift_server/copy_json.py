@@ -161,7 +161,7 @@ class PathFaultError(Exception):
 def to_text(value: Any) -> str | None:
     """Return a value as COPY casts it: scalars as text, structures as JSON."""
     if value is None or value.__class__ is str:
-        return value  # type: ignore[no-any-return]
+        return value
     if value is True:
         return "true"
     if value is False:
@@ -192,7 +192,9 @@ def columns_by_name(
     """Map keys to columns of the same name; a missing key is NULL."""
     if not ignore_case:
         return [
-            _column_values([document.get(column.name) for document in documents], column)
+            _column_values(
+                [document.get(column.name) for document in documents], column
+            )
             for column in columns
         ]
     keys: dict[tuple[str, ...], dict[str, str]] = {}
@@ -284,7 +286,9 @@ def _follower(path: list[Step]) -> Callable[[Any], Any]:
                 if not isinstance(value, dict):
                     if value is None:
                         return None
-                    raise PathFaultError("Invalid JSONPath format: Member is not an object.")
+                    raise PathFaultError(
+                        "Invalid JSONPath format: Member is not an object."
+                    )
                 value = value.get(step)
             elif isinstance(value, list) and step < len(value):
                 value = value[step]

@@ -237,9 +237,7 @@ def _flag(name: str) -> _Handler:
 def _compression(word: str) -> _Handler:
     def handle(_: TokenStream, command: CopyCommand) -> None:
         if command.compression:
-            raise RedshiftError(
-                "42601", f"conflicting or redundant options: {word}"
-            )
+            raise RedshiftError("42601", f"conflicting or redundant options: {word}")
         command.compression = word
 
     return handle
@@ -344,6 +342,6 @@ _OPTIONS: dict[str, _Handler] = {
     "ENCODING": _encoding,
 }
 _KNOWN_NOT_EMULATED = frozenset(
-    "ENCRYPTED MASTER_SYMMETRIC_KEY READRATIO SSH JOB SIMPLIFY SERIALIZETOJSON FIXEDWIDTH "
-    "AVRO ORC SHAPEFILE".split()
+    "ENCRYPTED MASTER_SYMMETRIC_KEY READRATIO SSH JOB SIMPLIFY SERIALIZETOJSON "
+    "FIXEDWIDTH AVRO ORC SHAPEFILE".split()
 )

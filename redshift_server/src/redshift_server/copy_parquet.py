@@ -34,8 +34,8 @@ def read_parquet(data: bytes, columns: list[Column]) -> tuple[list[Values], int]
         raise RedshiftError(
             "XX000",
             "Spectrum Scan Error",
-            detail=f"Unmatched number of columns between table and file. Table columns: "
-            f"{len(columns)}, Data columns: {table.num_columns}",
+            detail="Unmatched number of columns between table and file. Table "
+            f"columns: {len(columns)}, Data columns: {table.num_columns}",
         )
     values = [
         _texts(column, table.schema.field(at).type, table.column(at).to_pylist())

@@ -21,8 +21,8 @@ from redshift_server.copy_parquet import read_parquet
 from redshift_server.copy_values import (
     Column,
     Problems,
-    Values,
     ValueProblem,
+    Values,
     convert,
     copy_lines,
 )

@@ -7,6 +7,7 @@ import gzip
 import json
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import zstandard
 
@@ -65,7 +66,7 @@ def _from_manifest(source: Source, url: str) -> list[S3Object]:
     return objects
 
 
-def _entries(data: bytes) -> list[dict[str, object]]:
+def _entries(data: bytes) -> list[dict[str, Any]]:
     try:
         document = json.loads(data)
         entries = document["entries"]

@@ -6,7 +6,7 @@ import datetime
 import re
 from functools import lru_cache
 
-_EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001 - TIMESTAMP has no zone
+_EPOCH = datetime.datetime(1970, 1, 1)
 _EPOCH_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
 _ISO = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})"
@@ -115,7 +115,7 @@ def _moment(fields: dict[str, str | None]) -> datetime.datetime:
     if half:
         hour = hour % 12 + (12 if half == "pm" else 0)
     fraction = (fields.get("fraction") or ".")[1:]
-    return datetime.datetime(  # noqa: DTZ001 - TIMESTAMP has no zone
+    return datetime.datetime(
         year,
         month,
         int(fields.get("day") or 0),

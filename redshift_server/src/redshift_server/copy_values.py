@@ -71,12 +71,12 @@ _RANGES = {
 }
 _TRUE = frozenset("t true y yes 1".split())
 _FALSE = frozenset("f false n no 0".split())
-_ESCAPES = str.maketrans(
-    {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
-)
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def convert(column: Column, values: Values, command: CopyCommand) -> tuple[Values, Problems]:
+def convert(
+    column: Column, values: Values, command: CopyCommand
+) -> tuple[Values, Problems]:
     """Convert a column; a value with a problem comes out as None."""
     problems: Problems = {}
     if column.is_text:
@@ -113,9 +113,7 @@ def _convert_text(
     if command.empty_as_null:
         values = [value or None for value in values]
     if command.blanks_as_null:
-        values = [
-            None if value and not value.strip(" ") else value for value in values
-        ]
+        values = [None if value and not value.strip(" ") else value for value in values]
     if command.trim_blanks and command.format != "json":
         values = [value.rstrip(" ") if value else value for value in values]
     if _all_fit(column, values):
@@ -164,7 +162,8 @@ def _fit_varchar(value: str, length: int, command: CopyCommand) -> str:
 def _fit_char(value: str, length: int, command: CopyCommand) -> str:
     if not value.isascii() or "\0" in value:
         raise ValueFaultError(
-            1220, "Multibyte character not supported for CHAR (Hint: try using VARCHAR)."
+            1220,
+            "Multibyte character not supported for CHAR (Hint: try using VARCHAR).",
         )
     return _fit_varchar(value, length, command)
 
@@ -307,9 +306,7 @@ def _boolean(value: str) -> str:
     raise ValueFaultError(1210, "Unknown boolean format")
 
 
-def _dated(
-    read: Callable[[str, str], str], value: str, form: str, code: int
-) -> str:
+def _dated(read: Callable[[str, str], str], value: str, form: str, code: int) -> str:
     try:
         return read(value.strip(), form)
     except (ValueError, OverflowError) as problem:

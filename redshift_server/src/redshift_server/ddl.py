@@ -136,8 +136,8 @@ def _like_defaults(stream: TokenStream) -> str:
 
 def _copy_attributes(parent: str, table: str) -> str:
     return (
-        f"insert into pg_catalog.redshift_attributes select {literal(table)}::regclass, "
-        "diststyle, distkey, sortkey, sortstyle, encodings, backup, '[]'::jsonb "
+        "insert into pg_catalog.redshift_attributes select "
+        f"{literal(table)}::regclass, diststyle, distkey, sortkey, sortstyle, encodings, backup, '[]'::jsonb "
         "from pg_catalog.redshift_attributes "
         f"where relid = {literal(parent)}::regclass"
     )
@@ -251,12 +251,12 @@ def type_of(stream: TokenStream) -> str:
         else:
             stream.accept("WITHOUT", "TIME", "ZONE")
     if name == "interval":
-        while stream.accept_any("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO"):
+        while stream.accept_any(
+            "YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO"
+        ):
             pass
     if stream.at_symbol("[") or stream.at_words("ARRAY"):
-        raise RedshiftError(
-            "0A000", f'Column "" has unsupported type "{name}[]".'
-        )
+        raise RedshiftError("0A000", f'Column "" has unsupported type "{name}[]".')
     return postgres_type(name, parameters)
 
 

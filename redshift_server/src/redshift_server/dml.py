@@ -26,7 +26,11 @@ def translate_rows(tokens: list[Token], options: Options, source: str) -> Plan:
         head, rows = bulk
         plan = _plan(_checked(head), options, source)
         return Plan(source=source, sql=plan.sql + rows, prelude=plan.prelude)
-    if tokens[0].is_word("DELETE") and len(tokens) > 1 and not tokens[1].is_word("FROM"):
+    if (
+        tokens[0].is_word("DELETE")
+        and len(tokens) > 1
+        and not tokens[1].is_word("FROM")
+    ):
         tokens = [tokens[0], word_token("FROM"), *tokens[1:]]
     if tokens[0].is_word("MERGE"):
         return _merge(tokens, options, source)
@@ -217,5 +221,3 @@ def _only_literals(tokens: list[Token]) -> bool:
         if depth > 1:
             return False
     return depth == 0
-
-

@@ -94,9 +94,7 @@ class Faults:
             "Serializable isolation violation on table - 100001, transactions "
             "forming the cycle are: 2001, 2002 (pid:4001)"
         )
-        return self.fail(
-            "XX000", "1023", matching, detail=detail, nth=nth, times=times
-        )
+        return self.fail("XX000", "1023", matching, detail=detail, nth=nth, times=times)
 
     def delay(
         self,

@@ -101,7 +101,7 @@ DATE_PARTS = {
         "second": "second seconds s sec secs",
         "millisecond": "millisecond milliseconds ms msec msecs msecond mseconds "
         "millisec millisecs millisecon",
-        "microsecond": "microsecond microseconds microsec microsecs microsecond usecond "
+        "microsecond": "microsecond microseconds microsec microsecs usecond "
         "useconds us usec usecs",
         "epoch": "epoch",
         "timezone": "timezone",
@@ -195,7 +195,9 @@ def _as_time(node: exp.Expr) -> exp.Expr:
 
 def _nvl2(node: exp.Anonymous) -> exp.Expr:
     subject, present, absent = _arguments(node, 3)
-    return _case(exp.Not(this=exp.Is(this=subject, expression=exp.Null())), present, absent)
+    return _case(
+        exp.Not(this=exp.Is(this=subject, expression=exp.Null())), present, absent
+    )
 
 
 def _decode(node: exp.Anonymous) -> exp.Expr:

@@ -148,9 +148,7 @@ def fold(name: str) -> str:
 def _check_length(name: str) -> None:
     size = len(name.encode())
     if size > MAX_IDENTIFIER_BYTES:
-        raise RedshiftError(
-            "42622", f'identifier "{name}" is longer than 127 bytes'
-        )
+        raise RedshiftError("42622", f'identifier "{name}" is longer than 127 bytes')
     if size > POSTGRES_IDENTIFIER_BYTES:
         raise RedshiftError(
             "0A000",

@@ -294,7 +294,9 @@ class Loader:
     def _success(self, tally: Tally) -> str:
         table = self._command.table.replace('"', "")
         if self._command.no_load:
-            return f"Load into table '{table}' completed, 0 record(s) loaded successfully."
+            return (
+                f"Load into table '{table}' completed, 0 record(s) loaded successfully."
+            )
         text = (
             f"Load into table '{table}' completed, {tally.rows} record(s) loaded "
             "successfully."
@@ -360,5 +362,3 @@ def _length(column: Column) -> str:
 def _printable(text: str) -> str:
     cleaned = text.replace("\0", "?").encode(errors="replace").decode()
     return cleaned[:1024]
-
-

@@ -44,9 +44,7 @@ def to_redshift_error(body: bytes) -> RedshiftError:
     detail, hint = fields.get("D", ""), fields.get("H", "")
     if sqlstate == "40001":
         # Redshift does not use 40001: clients must look at the text.
-        return RedshiftError(
-            "XX000", "1023", detail=SERIALIZABLE_DETAIL.format(pid=0)
-        )
+        return RedshiftError("XX000", "1023", detail=SERIALIZABLE_DETAIL.format(pid=0))
     if sqlstate == "21000" and "MERGE" in message:
         return RedshiftError(
             "XX000", "Found multiple matches to update the same tuple."

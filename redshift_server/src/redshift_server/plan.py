@@ -56,9 +56,9 @@ class Plan:
 
     source: str
     sql: str = ""
-    action: Begin | End | Truncate | Cancel | SetCase | CopyCommand | UnloadCommand | None = (
-        None
-    )
+    action: (
+        Begin | End | Truncate | Cancel | SetCase | CopyCommand | UnloadCommand | None
+    ) = None
     prelude: tuple[str, ...] = ()
     followups: tuple[str, ...] = ()
     tag: str = ""

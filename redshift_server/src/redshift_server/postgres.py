@@ -196,7 +196,7 @@ class Postgres:
             self._give(path)
         self._check_access()
         command = [
-            self.binaries.folder / "initdb",
+            str(self.binaries.folder / "initdb"),
             f"--pgdata={self.data}",
             f"--username={SUPERUSER}",
             "--auth=trust",

@@ -21,4 +21,6 @@ RESERVED = frozenset(
 )
 
 # No column may have the name of a system column.
-FORBIDDEN_COLUMNS = frozenset({"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
+FORBIDDEN_COLUMNS = frozenset(
+    {"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
+)

@@ -108,9 +108,7 @@ def _qualify(select: exp.Expr) -> exp.Expr:
     select.set("expressions", inner)
     wrapped = exp.Select(expressions=[exp.Var(this=text) for text in outer])
     alias = exp.TableAlias(this=exp.to_identifier(_KEEP))
-    wrapped.set(
-        "from_", exp.From(this=exp.Subquery(this=select.copy(), alias=alias))
-    )
+    wrapped.set("from_", exp.From(this=exp.Subquery(this=select.copy(), alias=alias)))
     wrapped.set("where", exp.Where(this=exp.column(_KEEP, _KEEP)))
     for name, part in (
         ("order", order), ("limit", limit), ("offset", offset), ("with_", with_),
@@ -122,7 +120,9 @@ def _qualify(select: exp.Expr) -> exp.Expr:
 def _inline_aliases(condition: exp.Expr, select: exp.Expr) -> exp.Expr:
     """QUALIFY may use the select list's aliases."""
     values = {
-        item.alias: item.this for item in select.expressions if isinstance(item, exp.Alias)
+        item.alias: item.this
+        for item in select.expressions
+        if isinstance(item, exp.Alias)
     }
     holder = exp.Paren(this=condition)
     for column in list(holder.find_all(exp.Column)):
@@ -217,7 +217,11 @@ def _ordered_string_agg(call: exp.Expr, order: exp.Expr) -> exp.Expr:
     terms = [term.copy() for term in order.expressions]
     if isinstance(value, exp.Distinct):
         # With DISTINCT PostgreSQL sorts by the value itself only.
-        terms = [exp.Ordered(this=value.expressions[0].copy(), desc=terms[0].args.get("desc"))]
+        terms = [
+            exp.Ordered(
+                this=value.expressions[0].copy(), desc=terms[0].args.get("desc")
+            )
+        ]
     else:
         terms.append(_random_term())
     call.set(

@@ -294,7 +294,7 @@ class Session:
 
     async def _simple(self, text: str) -> None:
         try:
-            plans = self._translate(text)
+            plans = self._translated(text)
             if len(plans) > 1 and not self.in_block:
                 # Several statements in one request are one transaction.
                 self._pending = self._own_block = True
@@ -327,7 +327,9 @@ class Session:
         record.outcome = "ok"
         await self._strike("after", plan.source)
 
-    async def _run(self, plan: Plan, passthrough: Callable[[], Awaitable[None]]) -> None:
+    async def _run(
+        self, plan: Plan, passthrough: Callable[[], Awaitable[None]]
+    ) -> None:
         """Check what the block allows, then act or pass the statement through."""
         if isinstance(plan.action, Begin):
             await self._begin()
@@ -424,7 +426,7 @@ class Session:
     async def _parse(self, body: bytes) -> None:
         name, at = wire.take_cstring(body)
         text, rest = wire.take_cstring(body, at)
-        plans = self._translate(text)
+        plans = self._translated(text)
         if len(plans) > 1:
             raise RedshiftError(
                 "42601", "cannot insert multiple commands into a prepared statement"
@@ -541,9 +543,7 @@ class Session:
 
     def _statement(self, name: str) -> Plan:
         if name not in self._prepared:
-            raise RedshiftError(
-                "26000", f'prepared statement "{name}" does not exist'
-            )
+            raise RedshiftError("26000", f'prepared statement "{name}" does not exist')
         return self._prepared[name]
 
     def _portal(self, name: str) -> Plan:
@@ -561,10 +561,14 @@ class Session:
 
     # -- helpers ------------------------------------------------------------
 
-    def _translate(self, text: str) -> tuple[Plan, ...]:
-        return self.context.translator.translate(
-            text, case_sensitive=self._case_sensitive
-        )
+    def _translated(self, text: str) -> tuple[Plan, ...]:
+        try:
+            return self.context.translator.translate(
+                text, case_sensitive=self._case_sensitive
+            )
+        except RedshiftError as problem:
+            self._record(text).outcome = problem.sqlstate
+            raise
 
     def _record(self, sql: str) -> Statement:
         return self.context.statements.add(
@@ -584,6 +588,4 @@ class Session:
                     fatal=True,
                 )
             else:
-                raise RedshiftError(
-                    fault.sqlstate, fault.message, detail=fault.detail
-                )
+                raise RedshiftError(fault.sqlstate, fault.message, detail=fault.detail)

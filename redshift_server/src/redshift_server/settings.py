@@ -111,9 +111,7 @@ def check_name(name: str) -> str:
     """Return a setting's own spelling; an unknown one is refused."""
     folded = name.lower()
     if folded not in _POSTGRES and folded not in _REDSHIFT:
-        raise RedshiftError(
-            "42704", f'unrecognized configuration parameter "{folded}"'
-        )
+        raise RedshiftError("42704", f'unrecognized configuration parameter "{folded}"')
     return folded
 
 

@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import obstore
@@ -35,7 +36,7 @@ class Role:
     read: tuple[str, ...] = _EVERYTHING
     write: tuple[str, ...] = _EVERYTHING
     access_key_id: str = "test"
-    secret_access_key: str = "test"  # noqa: S105 - not a secret
+    secret_access_key: str = "test"
     session_token: str = ""
 
 
@@ -119,7 +120,7 @@ class Bucket:
 
     def list(self, prefix: str) -> list[S3Object]:
         """Return the objects whose key starts with a text, in order of their keys."""
-        self._allow(self._role.read, prefix, partial=True)
+        self._allow(self._role.read, prefix, listing=True)
         # obstore lists by path segments; COPY's prefix is any start of a key.
         folder = prefix.rpartition("/")[0] or None
         found = _guarded(lambda: list(_flat(obstore.list(self._store, folder))), prefix)
@@ -165,17 +166,17 @@ class Bucket:
         """Delete objects."""
         for key in keys:
             self._allow(self._role.write, key)
-            _guarded(lambda key=key: obstore.delete(self._store, key), key)
+            _guarded(partial(obstore.delete, self._store, key), key)
 
     def _allow(
-        self, patterns: tuple[str, ...], key: str, *, partial: bool = False
+        self, patterns: tuple[str, ...], key: str, *, listing: bool = False
     ) -> None:
         path = f"{self.name}/{key}"
         for pattern in patterns:
             if fnmatch.fnmatchcase(path, pattern):
                 return
             # A listing needs rights on something below it.
-            if partial and pattern.rstrip("*").startswith(path):
+            if listing and pattern.rstrip("*").startswith(path):
                 return
         raise access_denied()
 
@@ -195,7 +196,9 @@ def access_denied() -> RedshiftError:
 
 def s3_error(message: str, status: int, code: str) -> RedshiftError:
     """Return an error of S3 as COPY passes it on."""
-    text = f"S3ServiceException:{message},Status {status},Error {code},Rid TEST,CanRetry 1"
+    text = (
+        f"S3ServiceException:{message},Status {status},Error {code},Rid TEST,CanRetry 1"
+    )
     return RedshiftError("XX000", text, detail=error_block(text, 8001))
 
 

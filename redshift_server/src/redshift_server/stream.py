@@ -124,7 +124,7 @@ class TokenStream:
     def parenthesised(self) -> list[Token]:
         """Take a balanced (...) and return what is inside."""
         self.expect_symbol("(")
-        depth, inside = 1, []
+        depth, inside = 1, list[Token]()
         while True:
             token = self.next()
             if token.is_symbol("("):

@@ -151,7 +151,12 @@ class Translator:
         changer = _CHANGERS.get(word)
         if changer is not None:
             return changer(stream, source)
-        if word in _NOT_EMULATED_OBJECTS | {"DATABASE", "ROLE", "MATERIALIZED", "SYSTEM"}:
+        if word in _NOT_EMULATED_OBJECTS | {
+            "DATABASE",
+            "ROLE",
+            "MATERIALIZED",
+            "SYSTEM",
+        }:
             raise not_emulated(f"ALTER {word}")
         raise unsupported(f"ALTER {word}")
 
@@ -194,7 +199,9 @@ _HANDLERS: dict[str, Callable[[Translator, TokenStream, str], Plan]] = {
     "START": _plain(utility.begin),
     "COMMIT": _plain(lambda stream, source: utility.end(stream, source, commit=True)),
     "END": _plain(lambda stream, source: utility.end(stream, source, commit=True)),
-    "ROLLBACK": _plain(lambda stream, source: utility.end(stream, source, commit=False)),
+    "ROLLBACK": _plain(
+        lambda stream, source: utility.end(stream, source, commit=False)
+    ),
     "ABORT": _plain(lambda stream, source: utility.end(stream, source, commit=False)),
     "LOCK": _plain(utility.lock),
     "TRUNCATE": _plain(utility.truncate),
@@ -220,5 +227,3 @@ _HANDLERS: dict[str, Callable[[Translator, TokenStream, str], Plan]] = {
     "COPY": Translator._copy,
     "UNLOAD": Translator._unload,
 }
-
-

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import zstandard
 
@@ -89,7 +89,9 @@ def _option(stream: TokenStream, command: UnloadCommand) -> None:
         command.compression = word
     elif word in ("ALLOWOVERWRITE", "CLEANPATH"):
         if command.overwrite:
-            raise RedshiftError("42601", "ALLOWOVERWRITE and CLEANPATH exclude each other")
+            raise RedshiftError(
+                "42601", "ALLOWOVERWRITE and CLEANPATH exclude each other"
+            )
         command.overwrite = word
     elif word == "MANIFEST":
         command.manifest = True
@@ -134,7 +136,9 @@ class Unloader:
         count = len(rows)
         await self._in_thread(lambda: self._write(bucket, names, rows))
         self._session.emit(
-            wire.notice("INFO", f"UNLOAD completed, {count} record(s) unloaded successfully.")
+            wire.notice(
+                "INFO", f"UNLOAD completed, {count} record(s) unloaded successfully."
+            )
         )
 
     def _open(self) -> Bucket:
@@ -239,7 +243,9 @@ def _delimited(
 ) -> bytes:
     out = io.StringIO(newline="")
     delimiter = command.delimiter or ("," if command.format == "csv" else "|")
-    quoting = csv.QUOTE_MINIMAL if command.format == "csv" else csv.QUOTE_NONE
+    quoting: Literal[0, 1, 3] = csv.QUOTE_NONE
+    if command.format == "csv":
+        quoting = csv.QUOTE_MINIMAL
     if command.add_quotes:
         quoting = csv.QUOTE_ALL
     writer = csv.writer(
@@ -252,9 +258,7 @@ def _delimited(
     if command.header:
         writer.writerow([name for name, _ in names])
     for row in rows:
-        writer.writerow(
-            [command.null_as if value is None else value for value in row]
-        )
+        writer.writerow([command.null_as if value is None else value for value in row])
     return out.getvalue().encode()
 
 
@@ -273,9 +277,7 @@ def _typed(value: str | None, oid: int) -> Any:
     return json.loads(value) if oid == _SUPER else value
 
 
-def _parquet(
-    names: list[tuple[str, int]], rows: list[tuple[str | None, ...]]
-) -> bytes:
+def _parquet(names: list[tuple[str, int]], rows: list[tuple[str | None, ...]]) -> bytes:
     try:
         import pyarrow
         import pyarrow.parquet

@@ -184,8 +184,8 @@ def show(stream: TokenStream, source: str) -> Plan:
     """SHOW of one setting."""
     token = stream.peek()
     if token is not None and token.is_word(
-        "ALL", "TABLES", "SCHEMAS", "DATABASES", "TABLE", "VIEW", "COLUMNS", "PROCEDURE",
-        "GRANTS", "DATASHARES", "MODEL", "CONSTRAINTS",
+        "ALL", "TABLES", "SCHEMAS", "DATABASES", "TABLE", "VIEW", "COLUMNS",
+        "PROCEDURE", "GRANTS", "DATASHARES", "MODEL", "CONSTRAINTS",
     ):  # fmt: skip
         raise not_emulated(f"SHOW {token.word}")
     name = "timezone" if stream.accept("TIME", "ZONE") else stream.name()
@@ -341,9 +341,7 @@ def create_materialized_view(
     """CREATE MATERIALIZED VIEW; physical attributes are read and not kept."""
     name = stream.qualified_name()
     while not stream.at_words("AS"):
-        if stream.accept("BACKUP"):
-            stream.accept_any("YES", "NO")
-        elif stream.accept("AUTO", "REFRESH"):
+        if stream.accept("BACKUP") or stream.accept("AUTO", "REFRESH"):
             stream.accept_any("YES", "NO")
         elif stream.accept("DISTSTYLE"):
             stream.accept_any("ALL", "EVEN", "KEY", "AUTO")
@@ -420,9 +418,7 @@ def create_database(stream: TokenStream, source: str) -> Plan:
         owner = f" owner {quote(stream.name())}"
     if not stream.done:
         raise not_emulated("options of CREATE DATABASE")
-    return Plan(
-        source, sql=f"create database {name}{owner}", barred="CREATE DATABASE"
-    )
+    return Plan(source, sql=f"create database {name}{owner}", barred="CREATE DATABASE")
 
 
 # -- users and rights --------------------------------------------------------
@@ -544,8 +540,8 @@ def _drop_role(stream: TokenStream, source: str, kind: str) -> Plan:
 
 
 _PRIVILEGES = frozenset(
-    "SELECT INSERT UPDATE DELETE REFERENCES TRUNCATE CREATE TEMPORARY TEMP USAGE EXECUTE "
-    "ALL PRIVILEGES".split()
+    "SELECT INSERT UPDATE DELETE REFERENCES TRUNCATE CREATE TEMPORARY TEMP USAGE "
+    "EXECUTE ALL PRIVILEGES".split()
 )
 _NOT_EMULATED_RIGHTS = {"ASSUMEROLE", "DROP", "ALTER", "ALTERIN", "DROPIN", "EXPLAIN"}
 _GRANT_WORDS = frozenset(
@@ -558,7 +554,9 @@ def grant(stream: TokenStream, source: str, verb: str) -> Plan:
     """GRANT and REVOKE; roles and groups are the same to PostgreSQL."""
     tokens = stream.rest()
     if tokens and tokens[0].is_word("ROLE"):
-        words = [token for token in tokens if not token.is_word("ROLE", "GROUP", "USER")]
+        words = [
+            token for token in tokens if not token.is_word("ROLE", "GROUP", "USER")
+        ]
         return Plan(source, sql=f"{verb} " + _names_folded(words), tag=verb.upper())
     _check_privileges(tokens, verb)
     kept = [token for token in tokens if not token.is_word("ROLE")]

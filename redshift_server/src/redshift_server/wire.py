@@ -106,9 +106,7 @@ def error(problem: RedshiftError) -> bytes:
 
 def notice(severity: str, message: str) -> bytes:
     """Build NoticeResponse."""
-    return encode(
-        b"N", encode_fields({"S": severity, "C": "00000", "M": message})
-    )
+    return encode(b"N", encode_fields({"S": severity, "C": "00000", "M": message}))
 
 
 def encode_fields(fields: Mapping[str, str]) -> bytes:
