@@ -137,7 +137,8 @@ def _like_defaults(stream: TokenStream) -> str:
 def _copy_attributes(parent: str, table: str) -> str:
     return (
         "insert into pg_catalog.redshift_attributes select "
-        f"{literal(table)}::regclass, diststyle, distkey, sortkey, sortstyle, encodings, backup, '[]'::jsonb "
+        f"{literal(table)}::regclass, diststyle, distkey, sortkey, sortstyle, "
+        "encodings, backup, '[]'::jsonb "
         "from pg_catalog.redshift_attributes "
         f"where relid = {literal(parent)}::regclass"
     )
