@@ -61,6 +61,9 @@ that leans on it proves nothing:
 - which of two snapshot conflicts gives 1023 and which waits, beyond the cases of
   tests/test_transactions.py; inserts into a table do not conflict with an older
   snapshot that deletes other rows of it
+- the text of a SUPER value: here its keys are sorted, with a blank after `:` and `,`
+- AVG of DECIMAL: here with more digits than the argument's scale
+- APPROXIMATE COUNT: here exact
 - plans, speed, distribution, sorting, workload management: nothing at all
 """
 

@@ -25,7 +25,9 @@ def test_every_rule_has_a_page() -> None:
 
 def test_readme_example_runs(tmp_path: Path) -> None:
     """The first two Python blocks of the README are a conftest and a test."""
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    blocks = re.findall(
+        r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )
     (tmp_path / "conftest.py").write_text(blocks[0])
     (tmp_path / "test_readme.py").write_text(blocks[1])
     done = subprocess.run(
@@ -40,5 +42,11 @@ def test_readme_example_runs(tmp_path: Path) -> None:
 
 def test_every_fault_is_in_the_readme() -> None:
     text = (ROOT / "README.md").read_text()
-    for name in ("drop_connection", "fail", "serialization_failure", "delay", "expire_session"):
+    for name in (
+        "drop_connection",
+        "fail",
+        "serialization_failure",
+        "delay",
+        "expire_session",
+    ):
         assert f"faults.{name}(" in text, name

@@ -36,7 +36,7 @@ SAME = frozenset(
     len textlen charindex dexp dlog1 dlog10 to_hex strtol crc32 sha2
     regexp_count regexp_substr regexp_instr ratio_to_report
     is_valid_json is_valid_json_array json_array_length json_extract_path_text
-    json_extract_array_element_text json_parse can_json_parse json_serialize
+    json_extract_array_element_text json_parse can_json_parse
     pg_last_copy_count pg_last_copy_id pg_last_query_id pg_get_userbyid
     pg_get_viewdef pg_table_is_visible obj_description col_description format_type
     generate_series fnv_hash
@@ -44,7 +44,9 @@ SAME = frozenset(
 )
 
 # PostgreSQL has a function of this name that means something else.
-OWN = frozenset({"avg", "sum", "regexp_replace", "log", "any_value", "version"})
+OWN = frozenset(
+    {"avg", "sum", "regexp_replace", "log", "any_value", "version", "json_serialize"}
+)
 
 DOCUMENTED_NOT_EMULATED = frozenset(
     """

@@ -517,7 +517,8 @@ begin
 exception when others then
     return false;
 end $$;
-create function pg_catalog.json_serialize(value jsonb)
+-- PostgreSQL 17 made JSON_SERIALIZE a word of its grammar.
+create function redshift_internal.json_serialize(value jsonb)
 returns text language sql immutable strict as $$ select value::text $$;
 
 -- tables -------------------------------------------------------------------
