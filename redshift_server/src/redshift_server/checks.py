@@ -139,7 +139,19 @@ def _check_select(select: exp.Select) -> None:
     for term in order.expressions if order else ():
         if isinstance(term.this, exp.Literal) and term.this.is_string:
             raise unsupported("a string constant in ORDER BY")
+    _check_qualify(select)
     _check_correlation(select)
+
+
+def _check_qualify(select: exp.Select) -> None:
+    """Right after FROM, QUALIFY could be taken for an alias, so one must be there."""
+    between = ("where", "group", "having")
+    if select.args.get("qualify") is None or any(map(select.args.get, between)):
+        return
+    clauses = [select.args.get("from_"), *(select.args.get("joins") or ())]
+    last = clauses[-1]
+    if isinstance(last, exp.From) and not last.this.alias:
+        raise syntax("qualify", hint="the relation before QUALIFY needs an alias")
 
 
 def _check_correlation(select: exp.Select) -> None:

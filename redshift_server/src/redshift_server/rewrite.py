@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from redshift_server.errors import RedshiftError, not_emulated
 from redshift_server.functions import (
+    AGGREGATES,
     ORDER_SENSITIVE,
     internal,
     rewrite_extract,
@@ -81,6 +82,23 @@ def _renames(call: exp.Anonymous) -> bool:
         "nvl", "nvl2", "decode", "concat", "median", "listagg", "pow", "replicate",
         "date_add", "date_diff",
     }  # fmt: skip
+
+
+def _group_by_all(select: exp.Expr) -> exp.Expr:
+    """GROUP BY ALL groups by every column of the list that is no aggregate."""
+    group = select.args.get("group")
+    if group is None or not group.args.get("all"):
+        return select
+    keys = [
+        item.unalias().copy()
+        for item in select.expressions
+        if not any(
+            str(call.this).lower() in AGGREGATES
+            for call in item.find_all(exp.Anonymous)
+        )
+    ]
+    select.set("group", exp.Group(expressions=keys) if keys else None)
+    return select
 
 
 def _qualify(select: exp.Expr) -> exp.Expr:
@@ -247,6 +265,7 @@ def _union(node: exp.Expr) -> exp.Expr:
 
 _CHANGES: list[tuple[type[exp.Expr], Callable[..., exp.Expr]]] = [
     (exp.SetOperation, _union),
+    (exp.Select, _group_by_all),
     (exp.Select, _name_projections),
     (exp.Select, _qualify),
     (exp.Subquery, _derived_table),
