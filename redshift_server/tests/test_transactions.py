@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -227,6 +229,44 @@ def test_a_lost_client_frees_its_lock(
     holder.close()
     sql.run("set statement_timeout to 3000")
     assert sql.run(f"select count(*) from {table}") == [[2]]
+
+
+def test_a_waiting_lock_can_be_cancelled(connect: Connect, table: str) -> None:
+    """As a client does that waits for a lock for so long and no longer."""
+    holder, waiter = connect(), connect()
+    holder.cursor().execute(f"lock {table}")
+    cursor = waiter.cursor()
+    timer = threading.Timer(0.3, waiter.cancel)
+    timer.start()
+    assert fails(cursor, f"lock {table}").pgcode == "57014"
+    timer.join()
+    assert waiter.info.transaction_status == TRANSACTION_STATUS_INERROR
+    waiter.rollback()
+    cursor.execute("select 1")
+
+
+@live
+def test_a_killed_client_does_not_get_its_lock_later(
+    connect: Connect, table: str, dsn: str
+) -> None:
+    holder = connect()
+    holder.cursor().execute(f"lock {table}")
+    script = (
+        "import psycopg2; print('asking', flush=True); "
+        f"psycopg2.connect({dsn!r}).cursor().execute('lock {table}')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.5)
+        process.kill()
+    time.sleep(0.8)  # the server looks for lost clients four times a second
+    holder.rollback()
+    other = connect(options="-c statement_timeout=1000").cursor()
+    other.execute(f"lock {table}")
+    assert other.statusmessage == "LOCK TABLE"
 
 
 def test_writers_do_not_block_readers(

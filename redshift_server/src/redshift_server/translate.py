@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-from redshift_server import utility
+from redshift_server import rights, utility
 from redshift_server.alter import alter_table
 from redshift_server.copy_options import parse_copy
 from redshift_server.ddl import create_table
@@ -146,7 +146,7 @@ class Translator:
 
     def _alter(self, stream: TokenStream, source: str) -> Plan:
         if stream.accept("DEFAULT", "PRIVILEGES"):
-            return utility.alter_default_privileges(stream, source)
+            return rights.alter_default_privileges(stream, source)
         word = stream.next().word
         changer = _CHANGERS.get(word)
         if changer is not None:
@@ -184,15 +184,15 @@ def _plain(
 _MAKERS: dict[str, Callable[[TokenStream, str], Plan]] = {
     "SCHEMA": utility.create_schema,
     "DATABASE": utility.create_database,
-    "USER": utility.create_user,
-    "GROUP": utility.create_group,
-    "ROLE": utility.create_role,
+    "USER": rights.create_user,
+    "GROUP": rights.create_group,
+    "ROLE": rights.create_role,
 }
 _CHANGERS: dict[str, Callable[[TokenStream, str], Plan]] = {
     "TABLE": alter_table,
     "SCHEMA": utility.alter_schema,
-    "USER": utility.alter_user,
-    "GROUP": utility.alter_group,
+    "USER": rights.alter_user,
+    "GROUP": rights.alter_group,
 }
 _HANDLERS: dict[str, Callable[[Translator, TokenStream, str], Plan]] = {
     "BEGIN": _plain(utility.begin),
@@ -218,8 +218,8 @@ _HANDLERS: dict[str, Callable[[Translator, TokenStream, str], Plan]] = {
     "DEALLOCATE": _plain(utility.deallocate),
     "REFRESH": _plain(utility.refresh),
     "DROP": _plain(utility.drop),
-    "GRANT": _plain(lambda stream, source: utility.grant(stream, source, "grant")),
-    "REVOKE": _plain(lambda stream, source: utility.grant(stream, source, "revoke")),
+    "GRANT": _plain(lambda stream, source: rights.grant(stream, source, "grant")),
+    "REVOKE": _plain(lambda stream, source: rights.grant(stream, source, "revoke")),
     "CREATE": Translator._create,
     "ALTER": Translator._alter,
     "EXPLAIN": Translator._explain,
