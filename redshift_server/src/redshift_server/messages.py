@@ -1,0 +1,91 @@
+"""PostgreSQL's messages turned into Redshift's: errors, types, parameters."""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from redshift_server import wire
+from redshift_server.errors import RedshiftError
+
+# The parameters a Redshift cluster reports; all others of PostgreSQL stay inside.
+REPORTED = {
+    "DateStyle",
+    "TimeZone",
+    "client_encoding",
+    "is_superuser",
+    "session_authorization",
+}
+FIXED_PARAMETERS = {
+    "server_version": "8.0.2",
+    "server_encoding": "UNICODE",
+    "client_encoding": "UNICODE",
+    "padb_version": "1.0.90511",
+    "padb_revision": "4e5f4fa",
+    "max_numeric_precision": "38",
+    "max_varchar_size": "65535",
+}
+
+# text has no meaning in Redshift but VARCHAR; jsonb stands in for SUPER.
+_TYPES = {25: 1043, 3802: 4000}
+
+SERIALIZABLE_DETAIL = (
+    "Serializable isolation violation on table - 100001, transactions forming the "
+    "cycle are: 2001, 2002 (pid:{pid})"
+)
+
+_IDENTITY = re.compile(r'cannot insert a non-DEFAULT value into column "(.*)"')
+
+
+def to_redshift_error(body: bytes) -> RedshiftError:
+    """Translate an ErrorResponse of PostgreSQL."""
+    fields = wire.decode_fields(body)
+    sqlstate, message = fields.get("C", "XX000"), fields.get("M", "")
+    detail, hint = fields.get("D", ""), fields.get("H", "")
+    if sqlstate == "40001":
+        # Redshift does not use 40001: clients must look at the text.
+        return RedshiftError("XX000", "1023", detail=SERIALIZABLE_DETAIL.format(pid=0))
+    if sqlstate == "21000" and "MERGE" in message:
+        return RedshiftError(
+            "XX000", "Found multiple matches to update the same tuple."
+        )
+    if sqlstate == "428C9" and (found := _IDENTITY.search(message)):
+        return RedshiftError(
+            "0A000", f"cannot set an identity column to a value: {found[1]}"
+        )
+    if sqlstate == "57014" and "user request" in message:
+        message, detail = "Query canceled on user's request", ""
+    if sqlstate == "57014" and "statement timeout" in message:
+        message = "Query (0) cancelled on user's request"
+    return RedshiftError(
+        sqlstate, message, detail=detail, hint=hint, fatal=fields.get("S") == "FATAL"
+    )
+
+
+def to_redshift_notice(body: bytes) -> bytes:
+    """Translate a NoticeResponse: what PostgreSQL notices, Redshift informs."""
+    fields = wire.decode_fields(body)
+    severity = "INFO" if fields.get("S") == "NOTICE" else fields.get("S", "INFO")
+    return wire.notice(severity, fields.get("M", ""))
+
+
+def to_redshift_columns(body: bytes) -> bytes:
+    """Translate the type numbers of a RowDescription."""
+    (count,) = struct.unpack_from("!H", body)
+    data, at = bytearray(body), 2
+    for _ in range(count):
+        at = data.index(0, at) + 1
+        (oid,) = struct.unpack_from("!I", data, at + 6)
+        if oid in _TYPES:
+            struct.pack_into("!I", data, at + 6, _TYPES[oid])
+        at += 18
+    return bytes(data)
+
+
+def to_redshift_parameter(body: bytes) -> bytes | None:
+    """Translate a ParameterStatus; None if Redshift does not report it."""
+    name, at = wire.take_cstring(body)
+    value, _ = wire.take_cstring(body, at)
+    if name not in REPORTED:
+        return None
+    return wire.parameter_status(name, FIXED_PARAMETERS.get(name, value))

@@ -1,0 +1,174 @@
+"""Start, stop, versions, the command, the fixture."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg2
+import pytest
+from support import live
+
+from redshift_server import RedshiftServer, ServerStartError
+from redshift_server.postgres import FOLDER_PREFIX, find_binaries, wheel_binaries
+
+pytestmark = live
+pytest_plugins = ["pytester"]
+
+START_SECONDS = 6  # three on an idle machine
+
+
+def folders() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"))
+
+
+def binaries() -> list[Path]:
+    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    wheel = wheel_binaries()
+    return [*found, *([wheel] if wheel else [])]
+
+
+@pytest.mark.parametrize("folder", binaries(), ids=lambda path: path.parent.name)
+def test_every_installed_postgres(folder: Path) -> None:
+    """Ready soon, with Redshift's rules, and nothing left behind."""
+    before = folders()
+    started = time.monotonic()
+    with RedshiftServer(postgres=folder) as server:
+        assert time.monotonic() - started < START_SECONDS
+        assert server.postgres_version == find_binaries(folder).version
+        connection = psycopg2.connect(server.dsn)
+        cursor = connection.cursor()
+        cursor.execute("create temp table t (a varchar(3), b int) distkey(b)")
+        cursor.execute("insert into t values ('a ', 1), ('a', 2)")
+        cursor.execute("select a = 'a', avg(b), count(*) from t group by 1")
+        assert cursor.fetchall() == [(True, 1, 2)]
+        with pytest.raises(psycopg2.errors.StringDataRightTruncation):
+            cursor.execute("insert into t values ('éé', 1)")
+        connection.close()
+        dsn = server.dsn
+    assert folders() <= before
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect(dsn)
+
+
+def test_two_servers_at_once() -> None:
+    with RedshiftServer() as one, RedshiftServer() as two:
+        assert one.port != two.port
+        for server in (one, two):
+            psycopg2.connect(server.dsn).close()
+
+
+def test_no_postgres_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ServerStartError, match="REDSHIFT_SERVER_POSTGRES"):
+        RedshiftServer(postgres=tmp_path)
+
+
+def test_stop_without_start_deletes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "precious").touch()
+    monkeypatch.chdir(tmp_path)
+    RedshiftServer().stop()
+    assert (tmp_path / "precious").exists()
+
+
+def run_command(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "redshift_server", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_command_prints_a_dsn_and_stops(number: int) -> None:
+    before = folders()
+    with run_command("--user", "admin", "--password", "Passw0rd1") as process:
+        assert process.stdout is not None
+        dsn = process.stdout.readline().strip()
+        assert "user=admin" in dsn
+        psycopg2.connect(dsn).close()
+        process.send_signal(number)
+        assert process.wait(10) == 0
+    assert folders() <= before
+
+
+def test_a_killed_command_leaves_nothing() -> None:
+    """Not even SIGKILL of the parent leaves a PostgreSQL or its folder."""
+    before = folders()
+    with run_command() as process:
+        assert process.stdout is not None
+        psycopg2.connect(process.stdout.readline().strip()).close()
+        assert len(folders() - before) == 1
+        process.kill()
+        process.wait()
+    deadline = time.monotonic() + 10
+    while folders() - before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert folders() <= before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_not_as_root() -> None:
+    """The same package, run by a user without rights."""
+    script = (
+        "import psycopg2\n"
+        "from redshift_server import RedshiftServer\n"
+        "with RedshiftServer() as server:\n"
+        "    connection = psycopg2.connect(server.dsn)\n"
+        "    cursor = connection.cursor()\n"
+        "    cursor.execute('select 40 + 2')\n"
+        "    print(cursor.fetchone()[0])\n"
+        "    connection.close()\n"
+    )
+    # The interpreter of this run may lie where only root can read.
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for python in (sys.executable, f"/usr/bin/{version}"):
+        try:
+            done = subprocess.run(
+                [python, "-c", script],
+                user="nobody",
+                group="nogroup",
+                extra_groups=[],
+                cwd="/",
+                env={"PYTHONPATH": os.pathsep.join(sys.path), "HOME": "/"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except (PermissionError, FileNotFoundError):
+            continue
+        assert done.stdout.strip() == "42", done.stderr
+        return
+    pytest.skip("no interpreter that another user may run")
+
+
+def test_fixture_in_a_foreign_suite(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import psycopg2
+
+        def test_it(redshift_server):
+            connection = psycopg2.connect(redshift_server.dsn)
+            cursor = connection.cursor()
+            cursor.execute("select nvl(null, 7)")
+            assert cursor.fetchone() == (7,)
+            connection.close()
+            assert redshift_server.statements.matching("nvl")[0].ok
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_the_package_is_its_own() -> None:
+    """It imports nothing of the repository around it."""
+    sources = list((Path(__file__).parents[1] / "src").rglob("*.py"))
+    assert sources
+    for path in sources:
+        assert "sparkify" not in path.read_text().lower(), path
