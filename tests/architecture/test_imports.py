@@ -25,10 +25,11 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("report", "simulate"),
-    ("pipeline",),
+    ("pipeline", "plan"),
     ("ledger", "checks", "lookups", "schema"),
     ("engines",),
-    ("sources", "models", "config"),
+    ("sources",),
+    ("models", "config"),
     ("errors",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
