@@ -50,7 +50,7 @@ lock: $(DEV) ## Lock the versions of all dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url pyproject.toml --group dev \
+		--no-annotate --no-emit-index-url pyproject.toml --group dev --all-extras \
 		-c requirements.lock -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url redshift_server/pyproject.toml \

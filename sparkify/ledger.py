@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sparkify.engines.base import Engine
 from sparkify.errors import DataRefused, LedgerMoved, SparkifyError
-from sparkify.models import Models
+from sparkify.models import Models, Table
 from sparkify.sources.files import SourceFile
 
 
@@ -238,6 +238,13 @@ def tally(engine: Engine) -> tuple[int, int]:
     """Repeats and conflicts of the load that the work tables describe."""
     [(repeats, conflicts)] = engine.query("select repeats, conflicts from tally")
     return _integer(repeats), _integer(conflicts)
+
+
+def values(engine: Engine, table: Table, load_id: int) -> int:
+    """How many values that are not null a load has brought into a staging table."""
+    counts = " + ".join(f"count({column.name})" for column in table.columns[:-1])
+    sql = f"select {counts} from {table.full_name} where load_id = :load_id"
+    return _integer(engine.query(sql, {"load_id": load_id})[0][0])
 
 
 def rejected_by_uri(engine: Engine, models: Models, load_id: int) -> dict[str, int]:

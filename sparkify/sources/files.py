@@ -47,7 +47,8 @@ class Input:
     taken to be clean. A `strict` input was split into records by the strict reader: a
     line of it holds a record, with where it was found. `sizes` has the bytes that each
     file takes in a plain input; without them it is as it is stored. `origin` is the
-    plain input that a strict one was split from.
+    plain input that a strict one was split from. `values` is the number of keys that
+    have a value, as far as bytes can tell, and never too low.
     """
 
     dataset: str
@@ -56,6 +57,7 @@ class Input:
     records: tuple[int, ...]
     strict: bool = False
     sizes: tuple[int, ...] = ()
+    values: int = -1
     origin: Input | None = None
 
     @property
