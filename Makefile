@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo-s3 test test-long check format lock bench clean
+.PHONY: help run demo-s3 test test-long check format lock docs bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ lock: $(DEV) ## Lock the versions of all dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url pyproject.toml --group dev \
 		-c requirements.lock -o requirements-dev.lock
+
+docs: $(DEV) ## Write docs/schema.md anew
+	$(BIN)/python docs/make_schema.py
 
 bench: $(DEV) ## Measure; see docs/benchmarks.md
 	$(BIN)/python -m bench

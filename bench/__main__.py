@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.measure import compare
+from bench.measure import compare, cost
 from sparkify.simulate import simulate
 
 ROUNDS = 7
@@ -150,22 +150,53 @@ def s3(_: Path) -> None:
         )
 
 
+def daily(folder: Path) -> None:
+    """One new day onto 1 and onto 10 million events of history, all checks on."""
+    runs = {}
+    for name, days in (("1 million", 30), ("10 million", 300)):
+        place = folder / str(days)
+        place.mkdir()
+        config = _configure(
+            place, place, users=12000, days=days, songs=100_000, songs_per_file=1000
+        )
+        newest = max((place / "log_data").rglob("*.json"))
+        aside = newest.rename(place / newest.name)
+        _create(config)
+        print("history:", cost(_run(config)))
+        aside.rename(newest)
+        (place / "bench.duckdb").rename(place / "history.duckdb")
+        runs[f"a day onto {name}"] = _run(config)
+
+    def restore() -> None:
+        for history in folder.glob("*/history.duckdb"):
+            shutil.copy(history, history.with_name("bench.duckdb"))
+
+    compare(runs, rounds=ROUNDS, before=restore)
+
+
 BENCHMARKS = {
     "start": start,
     "nothing": nothing,
     "full": full,
     "songs": songs,
     "s3": s3,
+    "daily": daily,
 }
 
 
 def _configure(
-    folder: Path, data: Path, *, users: int, songs: int, songs_per_file: int = 1
+    folder: Path,
+    data: Path,
+    *,
+    users: int,
+    songs: int,
+    days: int = 30,
+    songs_per_file: int = 1,
 ) -> Path:
     simulate(
         data,
         users=users,
-        days=30,
+        days=days,
         songs=songs,
         seed=2018,
         songs_per_file=songs_per_file,

@@ -168,7 +168,11 @@ def run(
         pipeline = Pipeline(settings, notify)
         with _telling(pipeline):
             if full_refresh:
-                pipeline.full_refresh()
+                done = pipeline.full_refresh()
+                if not quiet:
+                    click.echo(
+                        f"Rebuilt the star from staging in {done.seconds:.1f} s."
+                    )
             result = pipeline.run(retry_refused=retry_refused)
     if not quiet:
         _show_run(settings, result)
@@ -179,7 +183,7 @@ def run(
 def _show_run(settings: Settings, result: RunResult) -> None:
     if not result.loads:
         click.echo(
-            f"Nothing to do: all {result.discovered:,} files are in "
+            f"Nothing to do: none of {result.discovered:,} files is new to "
             f"{settings.warehouse}."
         )
         if result.vanished:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import NamedTuple
 
 from sparkify.engines.base import Engine
@@ -106,7 +107,7 @@ def pending(
     row = next(known, None)
     for file in discovered:
         while row is not None and row.uri < file.uri:
-            result.vanished.append(row.uri)
+            result.vanished += [row.uri] * (not row.refused)
             row = next(known, None)
         if row is None or row.uri != file.uri:
             result.files.append(file)
@@ -114,9 +115,8 @@ def pending(
         if not _is_same(row, file, hash_of) or (row.refused and retry_refused):
             result.files.append(file._replace(revision=row.loaded))
         row = next(known, None)
-    if row is not None:
-        result.vanished.append(row.uri)
-        result.vanished += [row.uri for row in known]
+    left = known if row is None else chain([row], known)
+    result.vanished += [row.uri for row in left if not row.refused]
     return result
 
 

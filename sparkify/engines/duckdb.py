@@ -28,6 +28,23 @@ _FOUND_TYPES = {
     "raw_bytes": "bigint",
 }
 _FOUND = ", ".join(_FOUND_TYPES)
+_MEANINGS = {
+    "database does not exist": "no warehouse is there; "
+    "run `python create_tables.py` first.",
+    "not a valid DuckDB database file": "is not a DuckDB database, or a damaged one; "
+    "restore it, or set [WAREHOUSE] PATH to another file.",
+    "was written with a storage version": "was written by a newer DuckDB; "
+    "upgrade the package duckdb.",
+    "No space left": "the disk is full; free some room and run again. "
+    "The warehouse is as it was.",
+    "Out of Memory": "the load needs more memory; raise [LOAD] MEMORY_LIMIT, "
+    "or lower BATCH_BYTES.",
+    "Is a directory": "is a folder; set [WAREHOUSE] PATH to a file.",
+    "No such file or directory": "its folder does not exist; "
+    "make it, or set [WAREHOUSE] PATH.",
+    "Permission denied": "may not be opened; grant the right to read and write it.",
+    "Read-only file system": "lies on a read-only disk; set [WAREHOUSE] PATH.",
+}
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 
 
@@ -227,8 +244,9 @@ class DuckDB:
             return WarehouseBusy(
                 f"{self._path}: {who} has it open; try again when it has ended."
             )
-        if isinstance(error, duckdb.OutOfMemoryException):
-            message += " Raise [LOAD] MEMORY_LIMIT."
+        for sign, meaning in _MEANINGS.items():
+            if sign in message:
+                return WarehouseError(f"{self._path}: {meaning}")
         return WarehouseError(f"{self._path}: {message}")
 
     def _is_suspect(self, table: Table, each: Input) -> bool:

@@ -10,8 +10,8 @@ from sparkify.checks import CheckResult
 from sparkify.config import Settings
 from sparkify.engines import make_engine
 from sparkify.engines.base import Row
-from sparkify.models import load_models
-from sparkify.report.text import console, print_table
+from sparkify.models import load_models, metric
+from sparkify.report.text import console, print_table, safe
 
 _LOAD = ("load_id", "finished_at", "files", "records", "rejected")
 _ATTEMPT = ("load_id", "failed_at", "error", "message")
@@ -19,13 +19,20 @@ _ATTEMPT = ("load_id", "failed_at", "error", "message")
 
 @dataclass(frozen=True)
 class Status:
-    """Rows by table, the latest loads, and the latest failed attempt after them."""
+    """Rows by table, the latest load, and what deserves a look.
+
+    `failed` is a failed attempt after that load; `refused` are files of which nothing
+    is loaded; `unknown_keys` are those that no column takes, with an example.
+    """
 
     warehouse: str
     tables: dict[str, int]
     loads: int
     last_load: dict[str, object] | None
     failed: dict[str, object] | None
+    rejects: int
+    refused: list[str]
+    unknown_keys: dict[str, str]
 
 
 def ask(settings: Settings) -> Status:
@@ -69,6 +76,9 @@ def ask(settings: Settings) -> Status:
             ),
             limit=1,
         )
+        groups = engine.query(models.in_schema(metric("reject_groups")))
+        refused = engine.query(models.in_schema(metric("refused_files")))
+        keys = engine.query(models.in_schema(metric("unknown_keys")))
     last = _named(_LOAD, loads[0]) if loads else None
     late = failed and (not loads or str(failed[0][0]) > str(loads[0][0]))
     return Status(
@@ -77,6 +87,9 @@ def ask(settings: Settings) -> Status:
         len(loads),
         last,
         _named(_ATTEMPT, failed[0]) if late else None,
+        sum(int(str(row[3])) for row in groups),
+        [str(uri) for (uri,) in refused],
+        {f"{dataset}.{name}": str(example) for dataset, name, example in keys},
     )
 
 
@@ -100,6 +113,13 @@ def show(status: Status, format_: str) -> None:
     out.print(f"{status.warehouse}: {status.loads:,} loads, {when}.", highlight=False)
     if status.failed:
         out.print(f"Since then a load failed: {status.failed['message']}", markup=False)
+    if status.rejects:
+        out.print(f"{status.rejects:,} records are kept aside: see `sparkify rejects`.")
+    for uri in status.refused:
+        out.print(f"Refused as a whole: {safe(uri)}", markup=False)
+    for key, example in status.unknown_keys.items():
+        text = f"Unknown key {safe(key)}, for example {safe(example)}: not loaded."
+        out.print(text, markup=False)
     print_table("", ["table", "rows"], list(status.tables.items()))
 
 

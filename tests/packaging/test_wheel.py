@@ -118,7 +118,7 @@ def test_commands_work_from_another_folder(installed: Installed) -> None:
     first = installed.sparkify("run")
     assert first.startswith("Loaded 23 of 23 files: ")
     assert "analytics.songplays" in first
-    assert installed.sparkify("run").startswith("Nothing to do: all 23 files ")
+    assert installed.sparkify("run").startswith("Nothing to do: none of 23 files ")
     checked = installed.sparkify("check", "--format", "json")
     assert '"offenders": 0' in checked
     assert checked.count('"offenders": 0') == checked.count('"check"')

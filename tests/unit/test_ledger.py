@@ -8,7 +8,7 @@ import pytest
 
 from sparkify import ledger
 from sparkify.errors import LedgerMoved
-from sparkify.ledger import Load, LoadedFile
+from sparkify.ledger import Load, ReadFile
 from sparkify.sources.files import SourceFile
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Ledger:
 
     def record(self, load_id: int, *files: SourceFile) -> None:
         """Record a load."""
-        loaded = tuple(LoadedFile(each, self.hash_of(each), 3, 1) for each in files)
+        loaded = tuple(ReadFile(each, self.hash_of(each), 3, 1) for each in files)
         load = Load(load_id, "load", files[0].revision, loaded)
         with self.engine.session(), self.engine.transaction():
             ledger.record(self.engine, self.models, load)
@@ -45,7 +45,7 @@ class Ledger:
         """URI and revision of what is pending."""
         with self.engine.session():
             found = ledger.pending(self.engine, self.models, files, self.hash_of)
-        return [(each.uri, each.revision) for each in found]
+        return [(each.uri, each.revision) for each in found.files]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sparkify.sources import strict
-from sparkify.sources.files import Input, SourceFile
+from sparkify.sources.files import MAX_RECORD_BYTES, Input, SourceFile
 from sparkify.sources.strict import RAW_CHARACTERS, Record, rewrite, split
 
 KEYS = frozenset({"a", "b"})
@@ -96,10 +96,10 @@ def test_reading_resumes_at_the_next_line_that_begins_an_object() -> None:
     """What stands between the fault and the next `{` of a line is one reject."""
     content = b'{"a": 1}\n{"a": oops, {"a": 3}\n"b": 4}\nrubbish\n \t{"a": 5} {"a": 6}'
     assert read(content) == [
-        Record(0, 1, "", '{"a": 1}'),
-        Record(9, 2, "not JSON", '{"a": oops, {"a": 3}\n"b": 4}\nrubbish'),
-        Record(48, 5, "", '{"a": 5}'),
-        Record(57, 5, "", '{"a": 6}'),
+        Record(0, 1, "", '{"a": 1}', 8),
+        Record(9, 2, "not JSON", '{"a": oops, {"a": 3}\n"b": 4}\nrubbish', 36),
+        Record(48, 5, "", '{"a": 5}', 8),
+        Record(57, 5, "", '{"a": 6}', 8),
     ]
 
 
@@ -139,7 +139,7 @@ def test_record_of_the_greatest_size_is_sound_and_a_byte_more_is_not(
 
 def test_the_greatest_size_is_4_mib() -> None:
     """Records up to 4 MiB are read; a larger one is one reject."""
-    assert strict.MAX_RECORD_BYTES == 4 * 1024 * 1024
+    assert MAX_RECORD_BYTES == 4 * 1024 * 1024
     large = b'{"a": "' + b"x" * (5 * 1024 * 1024) + b'"}'
     assert ends(b'{"a": 1}\n' + large + b'\n{"a": 2}') == ["", "too large", ""]
 
@@ -203,7 +203,7 @@ def test_strict_input_has_a_record_a_line(tmp_path: Path) -> None:
         "position": 10,
         "line": 3,
         "reason": "not JSON",
-        "raw": "rubb\ufffdsh\ufffd",
+        "raw_record": "rubb\ufffdsh\ufffd",
         "raw_bytes": 8,
     }
 
@@ -211,5 +211,5 @@ def test_strict_input_has_a_record_a_line(tmp_path: Path) -> None:
 def test_long_reject_is_cut_and_tells_its_length(tmp_path: Path) -> None:
     """The quarantine holds the beginning of a long text, and how long it was."""
     _, [line] = _rewritten(tmp_path, b"x" * 10_000)
-    assert line["raw"] == "x" * RAW_CHARACTERS
+    assert line["raw_record"] == "x" * RAW_CHARACTERS
     assert line["raw_bytes"] == 10_000

@@ -1,5 +1,5 @@
 -- How many events of this load add nothing, and how many contradict another delivery.
--- grain: one row
+-- grain: one row per load
 create temp table tally as
 with
 
