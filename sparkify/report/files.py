@@ -41,7 +41,10 @@ def show_plan(plan: Plan, format_: str) -> None:
         print(json.dumps(asdict(plan), indent=2))
         return
     if not plan.loads:
-        print(f"Nothing to do: all {plan.discovered:,} files are in {plan.warehouse}.")
+        print(
+            f"Nothing to do: none of {plan.discovered:,} files is new to "
+            f"{plan.warehouse}."
+        )
         return
     for number, load in enumerate(plan.loads, 1):
         days = load.first if load.first == load.last else f"{load.first} to {load.last}"

@@ -105,7 +105,9 @@ def test_a_dry_run_tells_the_loads_that_a_run_does(
     assert [(len(each.load.files), each.load.revision) for each in done.loads] == [
         (each["files"], each["revision"]) for each in plan["loads"]
     ]
-    assert said(capsys, loaded, "run", "--dry-run").startswith("Nothing to do: all 17")
+    assert said(capsys, loaded, "run", "--dry-run").startswith(
+        "Nothing to do: none of 17"
+    )
 
 
 @pytest.mark.parametrize("key", ["list-type", LOG])
