@@ -110,7 +110,7 @@ def page(statements: list[str], found: list[Found], orders: str) -> str:
     return f"""\
 # Reliability
 
-Written by `python -m bench.faults --write` on {datetime.now(UTC):%Y-%m-%d}; do not edit.
+Written by `python -m bench.faults --write` on {datetime.now(UTC):%Y-%m-%d}.
 
 ## Runs that were broken
 

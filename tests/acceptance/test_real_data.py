@@ -440,7 +440,9 @@ def test_scripts_load_what_is_new_and_only_that(shop: Shop) -> None:
     first = shop.script("etl.py")
     assert "Loaded 101 of 101 files: 8,127 records" in first
     assert "Björk" in first
-    assert shop.script("etl.py").startswith("Nothing to do: none of 101 files is new to ")
+    assert shop.script("etl.py").startswith(
+        "Nothing to do: none of 101 files is new to "
+    )
 
     november = shop.folder / "log_data" / "2018" / "11"
     lines = (november / "2018-11-01-events.json").read_text("utf-8").splitlines()
@@ -451,7 +453,9 @@ def test_scripts_load_what_is_new_and_only_that(shop: Shop) -> None:
     changed = november / "2018-11-01-events.json"
     changed.write_text("\n".join(lines[:-1]), "utf-8")
     assert "Loaded 1 of 102 files: 14 records" in shop.script("etl.py")
-    assert shop.script("etl.py").startswith("Nothing to do: none of 102 files is new to ")
+    assert shop.script("etl.py").startswith(
+        "Nothing to do: none of 102 files is new to "
+    )
 
 
 def test_touched_file_is_nothing_to_do(shop: Shop) -> None:
