@@ -7,7 +7,7 @@ DEV := $(VENV)/.dev
 SERVER_VENV := redshift_server/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo-s3 test test-long test-server check check-server format lock \
+.PHONY: help run demo-s3 test test-long test-crash test-server check check-server format lock \
 	docs bench clean
 
 help: ## Show the targets
@@ -25,6 +25,9 @@ test: $(DEV) ## Run the tests
 
 test-long: $(DEV) ## Run all tests, those of minutes too
 	$(BIN)/python -m pytest
+
+test-crash: $(DEV) ## Break runs 1,000 times and more; write docs/reliability.md
+	$(BIN)/python -m bench.faults --write
 
 test-server: $(SERVER_VENV)/.ready ## Run the tests of the Redshift test server
 	cd redshift_server && .venv/bin/python -m pytest -q
