@@ -259,7 +259,7 @@ def _has_aws_files(environment: Mapping[str, str]) -> bool:
         environment.get("AWS_CONFIG_FILE") or home / "config",
         environment.get("AWS_SHARED_CREDENTIALS_FILE") or home / "credentials",
     )
-    return bool(environment.get("AWS_PROFILE")) or any(Path(f).is_file() for f in files)
+    return bool(environment.get("AWS_PROFILE")) or any(map(os.path.isfile, files))
 
 
 def require_apart(settings: Settings) -> None:

@@ -57,6 +57,9 @@ class DuckDB:
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{settings.memory_limit}B",
             "preserve_insertion_order": False,
+            # Nothing is fetched from anywhere behind the user's back.
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
         }
         self._connection: duckdb.DuckDBPyConnection | None = None
 

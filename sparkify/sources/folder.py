@@ -124,10 +124,11 @@ def read(files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, Content]]:
 
 
 def verify_unchanged(inputs: Iterable[Input]) -> None:
-    """Raise SourceChanged when a file that an engine read in place is another now."""
+    """Raise SourceChanged when a file that was read in place is another now."""
     for each in inputs:
+        read = each.origin or each
         for file in each.files:
-            if each.path == file.uri and is_local(file):
+            if read.path == file.uri and is_local(file):
                 try:
                     _verify(file, os.stat(file.uri))
                 except OSError as error:

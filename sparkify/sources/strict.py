@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
+from sparkify.errors import SourceChanged
 from sparkify.sources.files import MAX_RECORD_BYTES, Input, SourceFile
 
 RAW_CHARACTERS = 4096
@@ -53,8 +54,19 @@ def rewrite(
     """Split the files of an input into a strict input: a record a line, in `spool`.
 
     What is split is what the engine's reader was given, not the source once more.
+    Raises SourceChanged when that was a file in its place, and has vanished.
     """
-    plain = source.origin or source
+    try:
+        return _rewrite(source.origin or source, keys, spool, without)
+    except FileNotFoundError as error:
+        raise SourceChanged(
+            f"{error.filename}: vanished while it was read; run again."
+        ) from None
+
+
+def _rewrite(
+    plain: Input, keys: frozenset[str], spool: Path, without: Collection[SourceFile]
+) -> Input:
     path = Path(spool, f"strict-{Path(plain.path).name}")
     sizes = plain.sizes or tuple(file.bytes for file in plain.files)
     files: list[SourceFile] = []
@@ -71,7 +83,7 @@ def rewrite(
                     counts[-1] += 1
             at += size
     return Input(
-        source.dataset,
+        plain.dataset,
         str(path),
         tuple(files),
         tuple(counts),
