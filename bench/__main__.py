@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.measure import compare, cost
 from sparkify.simulate import simulate
 
-ROUNDS = 7
+ROUNDS = 5
 PYTHON = sys.executable
 CONFIG = """
 [WAREHOUSE]
