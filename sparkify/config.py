@@ -17,6 +17,7 @@ from pathlib import Path
 from sparkify.errors import ConfigError
 
 ENGINES = ("duckdb", "postgres", "redshift")
+SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 DEFAULT_FILE = Path("dwh.cfg")
 
 
@@ -31,8 +32,9 @@ class Settings:
     db_name: str = ""
     db_user: str = ""
     db_password: str = field(default="", repr=False)
-    db_port: int = 5439
-    sslmode: str = "verify-full"
+    db_port: int = 0
+    sslmode: str = ""
+    sslrootcert: Path | None = None
     cluster_identifier: str = ""
     workgroup: str = ""
     secret_arn: str = ""
@@ -63,13 +65,21 @@ class Settings:
     max_rejects: float = 0.01
     memory_limit: int = 512 * 1024 * 1024
     lock_wait: float = 60.0
+    statement_timeout: float = 3600.0
     file: Path | None = None
     warnings: tuple[str, ...] = ()
 
     @property
     def warehouse(self) -> str:
         """What to call the warehouse in a message."""
-        return str(self.path) if self.engine == "duckdb" else self.host
+        if self.engine == "duckdb":
+            return str(self.path)
+        return f"{self.db_name} on {self.host}"
+
+    @property
+    def port(self) -> int:
+        """Where the server listens."""
+        return self.db_port or (5432 if self.engine == "postgres" else 5439)
 
 
 @dataclass(frozen=True)
@@ -153,6 +163,12 @@ def _engine(text: str) -> str:
     return text.lower()
 
 
+def _sslmode(text: str) -> str:
+    if text not in SSLMODES:
+        raise ValueError(f"is not one of {', '.join(SSLMODES)}")
+    return text
+
+
 def _prefix(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}|", text):
         raise ValueError("may have small letters, digits and _ only, a letter first")
@@ -168,7 +184,8 @@ OPTIONS = (
     Option("CLUSTER", "DB_USER", "db_user", str),
     Option("CLUSTER", "DB_PASSWORD", "db_password", str),
     Option("CLUSTER", "DB_PORT", "db_port", _integer),
-    Option("CLUSTER", "SSLMODE", "sslmode", str),
+    Option("CLUSTER", "SSLMODE", "sslmode", _sslmode),
+    Option("CLUSTER", "SSLROOTCERT", "sslrootcert", Path),
     Option("CLUSTER", "CLUSTER_IDENTIFIER", "cluster_identifier", str),
     Option("CLUSTER", "WORKGROUP", "workgroup", str),
     Option("CLUSTER", "SECRET_ARN", "secret_arn", str),
@@ -204,6 +221,7 @@ OPTIONS = (
     Option("LOAD", "MAX_REJECTS", "max_rejects", _rejects),
     Option("LOAD", "MEMORY_LIMIT", "memory_limit", _bytes),
     Option("LOAD", "LOCK_WAIT", "lock_wait", _seconds),
+    Option("LOAD", "STATEMENT_TIMEOUT", "statement_timeout", _seconds),
 )
 _SECRETS = {"db_password", "aws_key", "aws_secret", "aws_token", "endpoint_url"}
 _FOLDERS = {"log_data", "song_data", "log_jsonpath"}

@@ -82,8 +82,14 @@ def head(engine: Engine, models: Models) -> int:
     return _integer(engine.query(models.in_schema(sql))[0][0])
 
 
+def lock(engine: Engine, models: Models) -> None:
+    """Hold off other runs until the transaction ends; its first statement."""
+    engine.lock(models.table("control.lock"))
+
+
 def hold(engine: Engine, models: Models, expected: int) -> None:
-    """Raise LedgerMoved when another run has loaded something since `expected`."""
+    """Lock, and raise LedgerMoved when another run has loaded since `expected`."""
+    lock(engine, models)
     if head(engine, models) != expected:
         raise LedgerMoved("Another run has loaded files in the meantime; run again.")
 

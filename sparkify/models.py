@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 # The order of creation and of the transform: what a table reads stands before it.
 CONTROL = (
+    "lock",
     "loads",
     "load_files",
     "rejects",
@@ -91,11 +92,22 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Physical:
+    """How a table lies in a warehouse: `physical.json`, read by engines alone.
+
+    `indexes` are columns to find rows by, apart by commas, with the reason for each.
+    """
+
+    indexes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Table:
     """A table: where it is, what a row is, how it is created, loaded and checked.
 
     `json_keys` are those of the JSON record, by column, for staging tables; `judge` is
-    the select that types a record and says why it cannot be accepted.
+    the select that types a record and says why it cannot be accepted. `physical` is how
+    it lies in the warehouse; an engine takes from it what it has.
     """
 
     schema: str
@@ -109,6 +121,7 @@ class Table:
     checks: tuple[Check, ...]
     json_keys: tuple[str, ...]
     judge: str
+    physical: Physical
 
     @property
     def full_name(self) -> str:
@@ -203,6 +216,7 @@ def _read_table(schema: str, name: str, *, prefix: str) -> Table:
             for path in (json.loads(paths)["jsonpaths"] if paths else ())
         ),
         judge=_prefixed(_optional(folder / "judge.sql"), prefix).rstrip("\n;"),
+        physical=Physical(**json.loads(_optional(folder / "physical.json") or "{}")),
     )
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from sparkify import checks, ledger, lookups, schema
 from sparkify.checks import CheckResult
@@ -20,6 +21,7 @@ from sparkify.sources.spool import Spool, spool
 from sparkify.sources.strict import rewrite
 
 Notify = Callable[[str], None]
+_Result = TypeVar("_Result")
 
 
 @dataclass
@@ -101,20 +103,19 @@ class Pipeline:
 
     def create_tables(self, *, reset: bool = False) -> list[str]:
         """Create what is missing; the names of the new tables."""
-        with self.engine.session():
-            return schema.create(self.engine, self.models, reset=reset)
+
+        def create() -> list[str]:
+            with self.engine.session():
+                return schema.create(self.engine, self.models, reset=reset)
+
+        return _patiently(create)
 
     def run(self, *, retry_refused: bool = False) -> RunResult:
         """Load all that is pending, batch by batch; what was committed stays."""
         require(self.settings, "log_data", "song_data")
         require_apart(self.settings)
         self.result = RunResult()
-        try:
-            self._load_pending(retry_refused)
-        except TransientError as error:
-            if not _helps(error):
-                raise
-            self._try_again(retry_refused)
+        _patiently(lambda: self._load_pending(retry_refused))
         return self.result
 
     def full_refresh(self) -> LoadResult:
@@ -168,6 +169,7 @@ class Pipeline:
         self._notify("looking for new files")
         files = list(self.sources.discover())
         self.result.discovered = len(files)
+        self.result.batches = len(self.result.loads)
         with self.engine.session():
             schema.verify(self.engine, self.models)
             head = ledger.head(self.engine, self.models)
@@ -192,15 +194,6 @@ class Pipeline:
             uri.startswith(str(root).rstrip("/") + "/")
             for root in (self.settings.log_data, self.settings.song_data)
         )
-
-    def _try_again(self, retry_refused: bool) -> None:
-        # Imported here: it costs more than a whole run that has nothing to do.
-        import stamina
-
-        self.result.batches = len(self.result.loads)
-        for attempt in stamina.retry_context(on=_helps, attempts=4, timeout=120):
-            with attempt:
-                self._load_pending(retry_refused)
 
     def _attempt(self, attempt: _Attempt) -> LoadResult:
         """One transaction: is it loaded? load it, record it, check it, commit."""
@@ -232,6 +225,7 @@ class Pipeline:
 
     def _remember(self, load_id: int, error: DataRefused) -> None:
         with self.engine.transaction():
+            ledger.lock(self.engine, self.models)
             ledger.record_attempt(self.engine, self.models, load_id, error)
 
     def _read(self, attempt: _Attempt, load_id: int) -> list[ledger.ReadFile]:
@@ -365,6 +359,22 @@ def refusal(files: Sequence[ledger.ReadFile]) -> FilesRefused:
 
 def _silent(step: str) -> None:
     """Tell nobody."""
+
+
+def _patiently(work: Callable[[], _Result]) -> _Result:
+    """What `work` returns; it is tried again while that may help."""
+    try:
+        return work()
+    except TransientError as error:
+        if not _helps(error):
+            raise
+    # Imported here: it costs more than a whole run that has nothing to do.
+    import stamina
+
+    for attempt in stamina.retry_context(on=_helps, attempts=4, timeout=120):
+        with attempt:
+            return work()
+    raise AssertionError  # the last attempt raises its own error
 
 
 def _helps(error: Exception) -> bool:

@@ -10,19 +10,27 @@ from sparkify.models import Models
 
 
 def create(engine: Engine, models: Models, *, reset: bool = False) -> list[str]:
-    """Create what is missing, in one transaction; the names of the new tables.
+    """Create what is missing; the names of the new tables.
 
     `reset` drops everything first. Raises SchemaDiffers for a table of ours that has
     other columns, as an older pipeline's would have.
     """
+    before = engine.columns(models.schemas)
+    if not reset:
+        _compare(models, before)
+    lock = models.table("control.lock")
+    if lock.full_name not in before:
+        # First and on its own: it holds off others that create.
+        engine.create_table(lock)
     with engine.transaction():
+        engine.lock(lock)
         if reset:
             drop(engine, models)
         existing = engine.columns(models.schemas)
-        _compare(models, existing)
         new = [table for table in models.tables if table.full_name not in existing]
         for table in new:
             engine.create_table(table)
+    new += [lock] * (lock.full_name not in before and lock not in new)
     return [table.full_name for table in new]
 
 

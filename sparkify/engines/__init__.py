@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from sparkify.errors import ConfigError
@@ -17,7 +18,20 @@ def make_engine(settings: Settings) -> Engine:
         from sparkify.engines.duckdb import DuckDB
 
         return DuckDB(settings)
+    if settings.engine == "postgres":
+        _require_driver(settings)
+        from sparkify.engines.postgres import Postgres
+
+        return Postgres(settings)
     raise ConfigError(
         f"{settings.file}: engine {settings.engine} is not available in this version; "
         "set [WAREHOUSE] ENGINE=duckdb."
     )
+
+
+def _require_driver(settings: Settings) -> None:
+    if not find_spec("psycopg2"):
+        raise ConfigError(
+            f"{settings.file}: [WAREHOUSE] ENGINE={settings.engine} needs a driver; "
+            f"install it with `pip install 'sparkify-elt[{settings.engine}]'`."
+        )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
+from sparkify.errors import SparkifyError
 from sparkify.models import Table
 from sparkify.sources.files import Input
 
@@ -24,10 +25,16 @@ class Engine(Protocol):
     """A warehouse. Every verb raises SparkifyError for what can be expected."""
 
     def session(self, *, read_only: bool = False) -> AbstractContextManager[None]:
-        """Open the warehouse for the block; waits while another process holds it."""
+        """Open the warehouse for the block; `read_only`, as it is at one moment."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit at the end of the block; roll back on every other way out of it."""
+
+    def lock(self, table: Table) -> None:
+        """Hold off others that lock it until the transaction ends; its first statement.
+
+        Raises WarehouseBusy when they have not ended within LOCK_WAIT.
+        """
 
     def execute(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run one statement with `:name` parameters; the number of rows it changed."""
@@ -45,7 +52,7 @@ class Engine(Protocol):
         """By schema.table, the names of the columns there are in the warehouse."""
 
     def create_table(self, table: Table) -> None:
-        """Create the table and its comments, unless it exists."""
+        """Create the table, its comments and its physical attributes, if missing."""
 
     def copy(
         self, table: Table, inputs: Sequence[Input], load_id: int, rejects: Table
@@ -74,3 +81,17 @@ def bind(sql: str, parameters: Parameters, style: str) -> tuple[str, dict[str, o
     names = set(_PARAMETER.findall(sql))
     bound = _PARAMETER.sub(lambda found: style.replace("%s", found[1]), sql)
     return bound, {name: parameters[name] for name in names}
+
+
+@contextmanager
+def committing(execute: Callable[[str], object]) -> Iterator[None]:
+    """Commit at the end of the block; roll back on every other way out of it."""
+    execute("begin transaction")
+    try:
+        yield
+        execute("commit")
+    except BaseException:
+        # An error, or a commit that failed, may have ended the transaction.
+        with suppress(SparkifyError):
+            execute("rollback")
+        raise

@@ -133,8 +133,6 @@ class Scenario:
                     made.states.append(state(self))
                 return done
 
-        pipeline = Watched(self.settings(warehouse))
-        made.states.append(state(pipeline))
         is_load = False
 
         def note(engine: DuckDB, sql: str, parameters: Parameters | None) -> object:
@@ -149,6 +147,9 @@ class Scenario:
             return _RUN(engine, sql, parameters)
 
         _pass_statements(note)
+        pipeline = Watched(self.settings(warehouse))
+        with _undisturbed():
+            made.states.append(state(pipeline))
         pipeline.run()
         _pass_statements(_RUN)
         assert len(made.states) == len(made.commits) + 1

@@ -1,0 +1,135 @@
+"""PostgreSQL: rows are streamed through COPY FROM STDIN, read by DuckDB."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from sparkify.engines.base import InputRefusedError, Parameters
+from sparkify.engines.libpq import Libpq
+from sparkify.engines.reader import MemoryReader, is_unreadable
+from sparkify.engines.streams import Csv, Lines, Stream
+from sparkify.errors import SparkifyError, WarehouseError
+from sparkify.models import Table
+from sparkify.sources.files import Input
+
+OLDEST = 15
+# Fewer rows than this cannot lead the planner far astray.
+_MANY = 1000
+
+_TEXT = re.compile(r"varchar\(\d+\)")
+_WORK_TABLE = re.compile(r"create temp table (\w+) as\b")
+_FILLED = re.compile(r"insert into ([\w.]+)")
+
+
+class Postgres(Libpq):
+    """The engine contract on PostgreSQL."""
+
+    def _settle(self) -> None:
+        assert self._connection
+        if self._connection.server_version < OLDEST * 10_000:
+            raise self._error((WarehouseError, f"is older than {OLDEST}."), "")
+        if self._connection.get_parameter_status("server_encoding") != "UTF8":
+            raise self._error(
+                (WarehouseError, "cannot hold all text; make it with encoding UTF8."),
+                "",
+            )
+        wait = max(round(self._settings.lock_wait * 1000), 1)
+        limit = round(self._settings.statement_timeout * 1000)
+        self._run(
+            "set timezone to 'UTC'; "
+            f"set lock_timeout to {wait}; set statement_timeout to {limit}; "
+            # A machine that vanishes must not hold the lock for hours.
+            "set tcp_keepalives_idle to 30; set tcp_keepalives_interval to 10; "
+            "set tcp_keepalives_count to 6"
+        )
+        with suppress(SparkifyError):
+            # Not every system can tell that a client has gone.
+            self._run("set client_connection_check_interval to '5s'")
+
+    def ddl(self, table: Table) -> Iterator[str]:
+        """The statements that create a table: text is compared by its bytes."""
+        create, *comments = table.create
+        yield _TEXT.sub(r'\g<0> collate "C"', create)
+        yield from comments
+        for columns in table.physical.indexes:
+            name = f"{table.name}_{re.sub(r'[^a-z_]+', '_', columns)}"
+            yield f"create index if not exists {name} on {table.full_name} ({columns})"
+
+    def execute(self, sql: str, parameters: Parameters | None = None) -> int:
+        """See Engine."""
+        rows = super().execute(sql, parameters)
+        made = _WORK_TABLE.search(sql)
+        if made:
+            # Nobody else looks at a temporary table: the planner would guess its size.
+            self._run(f"analyze {made[1]}")
+        else:
+            filled = _FILLED.search(sql)
+            if filled:
+                self._analyze(filled[1], rows)
+        return rows
+
+    def copy(
+        self, table: Table, inputs: Sequence[Input], load_id: int, rejects: Table
+    ) -> int:
+        """See Engine."""
+        strict = inputs[0].strict
+        with self._reader() as reader:
+            try:
+                reader.show(table, inputs)
+                select = reader.accepted(table, load_id)
+                accepted = self._copy_in(table, Csv(reader, select))
+            except WarehouseError as error:
+                if not strict and is_unreadable(error):
+                    raise InputRefusedError from None
+                raise
+            if strict:
+                select = reader.rejected(table, load_id)
+                self._copy_in(rejects, Csv(reader, select))
+        if not strict and accepted != sum(each.lines for each in inputs):
+            raise InputRefusedError
+        return accepted
+
+    def suspects(self, table: Table, inputs: Sequence[Input]) -> list[Input]:
+        """See Engine."""
+        with self._reader() as reader:
+            return reader.suspects(table, inputs)
+
+    def unknown_keys(
+        self, table: Table, inputs: Sequence[Input]
+    ) -> list[tuple[str, int, str]]:
+        """See Engine."""
+        with self._reader() as reader:
+            return reader.unknown_keys(table, inputs)
+
+    def append(self, table: Table, rows: Iterable[Sequence[object]]) -> int:
+        """See Engine."""
+        return self._copy_in(table, Lines(rows))
+
+    @contextmanager
+    def _reader(self) -> Iterator[MemoryReader]:
+        reader = MemoryReader(self._settings)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+    def _copy_in(self, table: Table, source: Stream) -> int:
+        """Copy what a stream gives into a table; the number of rows."""
+        names = ", ".join(column.name for column in table.columns)
+        copy = f"copy {table.full_name} ({names}) from stdin (format {source.format})"
+        with source:
+            try:
+                rows = self._run(copy, source=source).rowcount
+            except SparkifyError:
+                if source.error:
+                    raise source.error from None
+                raise
+        self._analyze(table.full_name, rows)
+        return rows
+
+    def _analyze(self, table: str, rows: int) -> None:
+        """Tell the planner of new rows: their load_id is beyond all it knows."""
+        if rows >= _MANY:
+            self._run(f"analyze {table}")

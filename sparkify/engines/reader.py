@@ -1,0 +1,214 @@
+"""Reads inputs by DuckDB, for every engine that takes rows from this machine.
+
+What is accepted is then the same: one reader, and the verdict of the table's judge.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+import duckdb
+
+from sparkify.config import Settings
+from sparkify.engines.base import Parameters, bind
+from sparkify.errors import WarehouseError
+from sparkify.models import Column, Table
+from sparkify.sources.files import MAX_RECORD_BYTES, Input
+
+Run = Callable[[str, Parameters | None], duckdb.DuckDBPyConnection]
+
+MEANINGS = {
+    "Out of Memory": "the load needs more memory; raise [LOAD] MEMORY_LIMIT, "
+    "or lower BATCH_BYTES.",
+}
+_FOUND_TYPES = {
+    "uri": "varchar",
+    "position": "bigint",
+    "line": "bigint",
+    "raw_record": "varchar",
+    "raw_bytes": "bigint",
+}
+_FOUND = ", ".join(_FOUND_TYPES)
+
+
+class Reader:
+    """The records of inputs, each judged. `run` runs a statement of DuckDB."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def show(self, table: Table, inputs: Sequence[Input]) -> None:
+        """Make `incoming`: the records of the inputs, each value as text."""
+        columns = table.columns[:-1]
+        keys = dict.fromkeys(table.json_keys, "varchar")
+        if inputs[0].strict:
+            fields = ", ".join(f'"{key}" {type_}' for key, type_ in keys.items())
+            keys = {**_FOUND_TYPES, "reason": "varchar", "record": f"struct({fields})"}
+            value, found, unread = 'record."%s" as %s', _FOUND, "reason"
+        else:
+            value, unread = '"%s" as %s', "cast(null as varchar)"
+            found = ", ".join(
+                f"cast(null as {t}) as {n}" for n, t in _FOUND_TYPES.items()
+            )
+        values = ", ".join(
+            value % (key, column.name)
+            for key, column in zip(table.json_keys, columns, strict=True)
+        )
+        json_columns = ", ".join(f"'{key}': '{type_}'" for key, type_ in keys.items())
+        self._run("set variable inputs = :paths", {"paths": [i.path for i in inputs]})
+        self._run(
+            "create or replace temp view incoming as "
+            f"select *, coalesce(unread, {_bad_text(columns)}) as bad_text from ("
+            f"select {values}, {found}, {unread} as unread "
+            "from read_json(getvariable('inputs'), format = 'newline_delimited', "
+            f"columns = {{{json_columns}}}, "
+            f"maximum_object_size = {4 * MAX_RECORD_BYTES}))",
+            None,
+        )
+
+    def accepted(self, table: Table, load_id: int) -> str:
+        """The select of what `show` shows and can be accepted: rows of the table."""
+        values = ", ".join(_typed(column) for column in table.columns[:-1])
+        return (
+            f"select {values}, {load_id:d} as load_id "
+            f"from ({table.judge}) as judged where reason is null"
+        )
+
+    def rejected(self, table: Table, load_id: int) -> str:
+        """The select of the others: rows of the quarantine, in its order of columns."""
+        return (
+            f"select {load_id:d} as load_id, '{table.name}' as dataset, "
+            "uri, position, line, reason, raw_record, raw_bytes "
+            f"from ({table.judge}) as judged where reason is not null"
+        )
+
+    def suspects(self, table: Table, inputs: Sequence[Input]) -> list[Input]:
+        """See Engine."""
+        return [each for each in inputs if self._is_suspect(table, each)]
+
+    def unknown_keys(
+        self, table: Table, inputs: Sequence[Input]
+    ) -> list[tuple[str, int, str]]:
+        """See Engine."""
+        record = "$.record" if inputs[0].strict else "$"
+        lines = (
+            "read_csv(:paths, header = false, delim = '\x01', quote = '', escape = '', "
+            f"auto_detect = false, max_line_size = {4 * MAX_RECORD_BYTES}, "
+            "columns = {'line': 'varchar'})"
+        )
+        paths = {"paths": [each.path for each in inputs]}
+        found: dict[str, int] = {}
+        for keys, records in self._run(
+            f"select json_keys(line, '{record}'), count(*) from {lines} group by all",
+            paths,
+        ).fetchall():
+            for key in set(keys or ()) - set(table.json_keys):
+                found[key] = found.get(key, 0) + int(records)
+        return [
+            (key, records, self._example(f"{record}.{json.dumps(key)}", lines, paths))
+            for key, records in sorted(found.items())
+        ]
+
+    def _example(self, key: str, lines: str, paths: Parameters) -> str:
+        """The least value at a JSON path, as JSON."""
+        rows = self._run(
+            f"select min(left(json_extract(line, :key), 1024)) from {lines}",
+            {**paths, "key": key},
+        ).fetchall()
+        return str(rows[0][0])
+
+    def _is_suspect(self, table: Table, each: Input) -> bool:
+        try:
+            self.show(table, [each])
+            rows = self._run(
+                f"select count(*) from ({table.judge}) as judged where reason is null",
+                None,
+            ).fetchall()
+        except WarehouseError as error:
+            if is_unreadable(error):
+                return True
+            raise
+        return rows != [(each.lines,)]
+
+
+class MemoryReader(Reader):
+    """A reader with a DuckDB of its own, in memory."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._connection = duckdb.connect(
+            config=limits(settings) | {"temp_directory": ""}
+        )
+        self._name = settings.warehouse
+        super().__init__(self.run)
+
+    def run(
+        self, sql: str, parameters: Parameters | None = None
+    ) -> duckdb.DuckDBPyConnection:
+        """Run one statement with `:name` parameters."""
+        text, used = bind(sql, parameters or {}, "$%s")
+        try:
+            return self._connection.execute(text, used or None)
+        except duckdb.Error as error:
+            raise explain(error, self._name, MEANINGS) from error
+
+    def interrupt(self) -> None:
+        """Stop the statement that another thread runs."""
+        self._connection.interrupt()
+
+    def close(self) -> None:
+        """Give back the memory."""
+        self._connection.close()
+
+
+def limits(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
+    """How every DuckDB of ours is configured."""
+    return {
+        "memory_limit": f"{settings.memory_limit}B",
+        "preserve_insertion_order": False,
+        # Nothing is fetched from anywhere behind the user's back.
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+
+
+def explain(
+    error: duckdb.Error, place: object, meanings: Mapping[str, str]
+) -> WarehouseError:
+    """The error as a sentence: that of the sign in its text, or the text."""
+    message = str(error).splitlines()[0]
+    for sign, meaning in meanings.items():
+        if sign in message:
+            return WarehouseError(f"{place}: {meaning}")
+    return WarehouseError(f"{place}: {message}")
+
+
+def is_unreadable(error: WarehouseError) -> bool:
+    """Whether DuckDB failed since an input is not one JSON object a line."""
+    return isinstance(error.__cause__, duckdb.InvalidInputException)
+
+
+def _typed(column: Column) -> str:
+    if column.width:
+        return column.name
+    return f"cast(nullif({column.name}, '') as {column.type}) as {column.name}"
+
+
+def _bad_text(columns: Sequence[Column]) -> str:
+    """The first text of a record that is over its width or holds a NUL.
+
+    PostgreSQL and Redshift can store neither.
+    """
+    texts = [column for column in columns if column.width]
+    cases = " ".join(
+        f"when strlen({column.name}) > {column.width} then '{column.name}: too long' "
+        f"when contains({column.name}, chr(0)) then '{column.name}: NUL'"
+        for column in texts
+    )
+    # One look at all texts together is cheaper, and nearly always enough.
+    bytes_in_all = " + ".join(f"coalesce(strlen({c.name}), 0)" for c in texts)
+    no_nul = " and ".join(
+        f"({c.name} is null or not contains({c.name}, chr(0)))" for c in texts
+    )
+    narrow = min(column.width or 0 for column in texts)
+    return f"case when {bytes_in_all} <= {narrow} and {no_nul} then null {cases} end"
