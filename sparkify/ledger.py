@@ -82,6 +82,12 @@ def head(engine: Engine, models: Models) -> int:
     return _integer(engine.query(models.in_schema(sql))[0][0])
 
 
+def has(engine: Engine, models: Models, load_id: int) -> bool:
+    """Whether a load is in the warehouse."""
+    sql = models.in_schema("select 1 from control.loads where load_id = :load_id")
+    return bool(engine.query(sql, {"load_id": load_id}))
+
+
 def hold(engine: Engine, models: Models, expected: int) -> None:
     """Raise LedgerMoved when another run has loaded something since `expected`."""
     if head(engine, models) != expected:
@@ -228,7 +234,7 @@ def record(engine: Engine, models: Models, load: Load) -> None:
 def record_attempt(
     engine: Engine, models: Models, load_id: int, error: SparkifyError
 ) -> None:
-    """Write why a load was undone, with the offending rows where there are any."""
+    """Write why a load, or a file of it, was refused, with rows that show it."""
     samples = json.dumps(error.samples) if isinstance(error, DataRefused) else None
     row = (load_id, utc_now(), type(error).__name__, str(error), samples)
     engine.append(models.table("control.attempts"), [row])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,7 +13,13 @@ from sparkify.checks import CheckResult
 from sparkify.config import Settings, require, require_apart
 from sparkify.engines import make_engine
 from sparkify.engines.base import InputRefusedError, Parameters
-from sparkify.errors import DataRefused, FilesRefused, TransientError, WarehouseBusy
+from sparkify.errors import (
+    DataRefused,
+    FilesRefused,
+    SparkifyError,
+    TransientError,
+    WarehouseBusy,
+)
 from sparkify.models import Models, Table, load_models, without_comments
 from sparkify.sources import Sources
 from sparkify.sources.files import Input, SourceFile, batches
@@ -97,6 +104,7 @@ class Pipeline:
         self.engine = make_engine(settings)
         self.sources = Sources(settings)
         self.result = RunResult()
+        self._committing: LoadResult | None = None
         self._notify = notify or _silent
 
     def create_tables(self, *, reset: bool = False) -> list[str]:
@@ -110,11 +118,12 @@ class Pipeline:
         require_apart(self.settings)
         self.result = RunResult()
         try:
-            self._load_pending(retry_refused)
-        except TransientError as error:
-            if not _helps(error):
-                raise
-            self._try_again(retry_refused)
+            self._load_patiently(retry_refused)
+        except KeyboardInterrupt:
+            if self._committing:
+                with suppress(SparkifyError), self.engine.session(read_only=True):
+                    self._settle()
+            raise
         return self.result
 
     def full_refresh(self) -> LoadResult:
@@ -164,12 +173,27 @@ class Pipeline:
                         attempt.refuse(error.files)
                         attempt.inputs = self._without(attempt, local)
 
+    def _load_patiently(self, retry_refused: bool) -> None:
+        """Load what is pending, and try again where that helps."""
+        try:
+            self._load_pending(retry_refused)
+        except TransientError as error:
+            if not _helps(error):
+                raise
+            # Imported here: it costs more than a whole run that has nothing to do.
+            import stamina
+
+            for attempt in stamina.retry_context(on=_helps, attempts=4, timeout=120):
+                with attempt:
+                    self._load_pending(retry_refused)
+
     def _load_pending(self, retry_refused: bool) -> None:
         self._notify("looking for new files")
         files = list(self.sources.discover())
         self.result.discovered = len(files)
         with self.engine.session():
             schema.verify(self.engine, self.models)
+            self._settle()
             head = ledger.head(self.engine, self.models)
             pending = ledger.pending(
                 self.engine,
@@ -180,11 +204,22 @@ class Pipeline:
             )
         self.result.vanished = [u for u in pending.vanished if self._is_ours(u)]
         waiting = list(batches(pending.files, self.settings.batch_bytes))
-        self.result.batches += len(waiting)
+        self.result.batches = len(self.result.loads) + len(waiting)
         for batch in waiting:
             loaded = self.load(batch, head)
             head = loaded.load.load_id
+            self._count(loaded)
+
+    def _settle(self) -> None:
+        """Count the load whose commit ended in doubt, when the ledger has it."""
+        doubtful, self._committing = self._committing, None
+        if doubtful and ledger.has(self.engine, self.models, doubtful.load.load_id):
+            self._count(doubtful)
+
+    def _count(self, loaded: LoadResult) -> None:
+        if loaded not in self.result.loads:
             self.result.loads.append(loaded)
+        self._committing = None
 
     def _is_ours(self, uri: str) -> bool:
         """Whether a file lies where the sources are now."""
@@ -192,15 +227,6 @@ class Pipeline:
             uri.startswith(str(root).rstrip("/") + "/")
             for root in (self.settings.log_data, self.settings.song_data)
         )
-
-    def _try_again(self, retry_refused: bool) -> None:
-        # Imported here: it costs more than a whole run that has nothing to do.
-        import stamina
-
-        self.result.batches = len(self.result.loads)
-        for attempt in stamina.retry_context(on=_helps, attempts=4, timeout=120):
-            with attempt:
-                self._load_pending(retry_refused)
 
     def _attempt(self, attempt: _Attempt) -> LoadResult:
         """One transaction: is it loaded? load it, record it, check it, commit."""
@@ -222,17 +248,18 @@ class Pipeline:
                     repeats=repeats,
                     conflicts=conflicts,
                 )
+                if attempt.refused:
+                    error = refusal(attempt.refused)
+                    ledger.record_attempt(self.engine, self.models, load.load_id, error)
                 results = self._finish(load, scope)
+                done = LoadResult(load, time.monotonic() - began, changes, results)
+                self._committing = done
         except DataRefused as error:
-            self._remember(load.load_id, error)
+            with self.engine.transaction():
+                ledger.record_attempt(self.engine, self.models, load.load_id, error)
             raise
-        if attempt.refused:
-            self._remember(load.load_id, refusal(attempt.refused))
-        return LoadResult(load, time.monotonic() - began, changes, results)
-
-    def _remember(self, load_id: int, error: DataRefused) -> None:
-        with self.engine.transaction():
-            ledger.record_attempt(self.engine, self.models, load_id, error)
+        done.seconds = time.monotonic() - began
+        return done
 
     def _read(self, attempt: _Attempt, load_id: int) -> list[ledger.ReadFile]:
         """What became of each file; raises when some are to be refused."""

@@ -14,7 +14,12 @@ import duckdb
 
 from sparkify.config import Settings
 from sparkify.engines.base import InputRefusedError, Parameters, Row, bind
-from sparkify.errors import SparkifyError, WarehouseBusy, WarehouseError
+from sparkify.errors import (
+    SparkifyError,
+    TransientError,
+    WarehouseBusy,
+    WarehouseError,
+)
 from sparkify.models import Column, Table
 from sparkify.sources.files import MAX_RECORD_BYTES, Input
 
@@ -88,11 +93,7 @@ class DuckDB:
 
     def execute(self, sql: str, parameters: Parameters | None = None) -> int:
         """See Engine."""
-        result = self._run(sql, parameters)
-        if result.description and result.description[0][0] == "Count":
-            rows = result.fetchone()
-            return int(rows[0]) if rows else 0
-        return 0
+        return sum(int(str(rows)) for (rows,) in self._run(sql, parameters))
 
     def query(
         self,
@@ -102,8 +103,7 @@ class DuckDB:
         limit: int | None = None,
     ) -> list[Row]:
         """See Engine."""
-        result = self._run(sql, parameters)
-        return result.fetchall() if limit is None else result.fetchmany(limit)
+        return self._run(sql, parameters, limit)
 
     def columns(self, schemas: Sequence[str]) -> dict[str, list[str]]:
         """See Engine."""
@@ -230,14 +230,21 @@ class DuckDB:
             time.sleep(_RETRY_SECONDS)
 
     def _run(
-        self, sql: str, parameters: Parameters | None
-    ) -> duckdb.DuckDBPyConnection:
+        self, sql: str, parameters: Parameters | None, limit: int | None = None
+    ) -> list[Row]:
+        """Every statement passes here; a change returns its number of rows."""
         assert self._connection, "a statement outside a session"
         text, used = bind(sql, parameters or {}, "$%s")
         try:
-            return self._connection.execute(text, used or None)
+            # Rows are made while they are fetched, so that fails as well.
+            result = self._connection.execute(text, used or None)
+            return result.fetchall() if limit is None else result.fetchmany(limit)
         except duckdb.Error as error:
             raise self._translate(error) from error
+        except RuntimeError as error:
+            if "interrupted" in str(error):  # so DuckDB tells that Ctrl-C came
+                raise KeyboardInterrupt from None
+            raise
 
     def _translate(self, error: duckdb.Error) -> SparkifyError:
         message = str(error).splitlines()[0]
@@ -247,6 +254,8 @@ class DuckDB:
             return WarehouseBusy(
                 f"{self._path}: {who} has it open; try again when it has ended."
             )
+        if isinstance(error, duckdb.ConnectionException):
+            return TransientError(f"{self._path}: the connection is lost; run again.")
         for sign, meaning in _MEANINGS.items():
             if sign in message:
                 return WarehouseError(f"{self._path}: {meaning}")
