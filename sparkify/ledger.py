@@ -37,13 +37,17 @@ class Load:
 
 @dataclass(frozen=True)
 class ReadFile:
-    """What became of the records of a file; none of a refused one is staged."""
+    """What became of the records of a file; none of a refused one is staged.
+
+    `damage` is why a refused file cannot be read at all.
+    """
 
     file: SourceFile
     sha256: str
-    records: int
-    rejected: int
+    records: int = 0
+    rejected: int = 0
     refused: bool = False
+    damage: str = ""
 
     @property
     def staged(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -160,8 +160,12 @@ class Pipeline:
         """
         with spool(self.settings.spool_folder, self.settings.spool_bytes) as local:
             self._notify(f"reading {len(batch):,} files")
-            inputs, hashes = self.sources.extract(batch, local)
+            inputs, hashes, damaged = self.sources.extract(batch, local)
             attempt = _Attempt(inputs, hashes, head, batch[0].revision)
+            attempt.refuse(
+                ledger.ReadFile(file, hashes[file.uri], damage=damage)
+                for file, damage in damaged.items()
+            )
             with self.engine.session():
                 while True:
                     try:
@@ -373,7 +377,7 @@ class _Attempt:
     revision: int
     refused: list[ledger.ReadFile] = field(default_factory=list)
 
-    def refuse(self, files: list[ledger.ReadFile]) -> None:
+    def refuse(self, files: Iterable[ledger.ReadFile]) -> None:
         """Load the batch without these files."""
         self.refused += [replace(file, refused=True) for file in files]
 
@@ -382,11 +386,17 @@ def refusal(files: Sequence[ledger.ReadFile]) -> FilesRefused:
     """What to say of files that were refused."""
     first = files[0]
     more = f" and {len(files) - 1} more file(s)" if len(files) > 1 else ""
+    if first.damage:
+        why = f"{first.damage}. Deliver it again, or leave it out with [S3] EXCLUDE."
+    else:
+        why = (
+            f"{first.rejected:,} of {first.records:,} records cannot be accepted, more "
+            "than [LOAD] MAX_REJECTS allows. Correct the file, or raise MAX_REJECTS "
+            "and run with --retry-refused."
+        )
     return FilesRefused(
-        f"{first.file.uri}{more}: refused, {first.rejected:,} of {first.records:,} "
-        "records cannot be accepted, more than [LOAD] MAX_REJECTS allows. Correct the "
-        "file, or raise MAX_REJECTS and run with --retry-refused.",
-        [[f.file.uri, str(f.records), str(f.rejected)] for f in files[:100]],
+        f"{first.file.uri}{more}: refused, {why}",
+        [[f.file.uri, str(f.records), str(f.rejected), f.damage] for f in files[:100]],
     )
 
 
