@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +14,13 @@ from sparkify.checks import CheckResult
 from sparkify.config import Settings, require, require_apart
 from sparkify.engines import make_engine
 from sparkify.engines.base import InputRefusedError, Parameters
-from sparkify.errors import DataRefused, FilesRefused, TransientError, WarehouseBusy
+from sparkify.errors import (
+    DataRefused,
+    FilesRefused,
+    SparkifyError,
+    TransientError,
+    WarehouseBusy,
+)
 from sparkify.models import Models, Table, load_models, without_comments
 from sparkify.sources import Sources
 from sparkify.sources.files import Input, SourceFile, batches
@@ -99,6 +106,7 @@ class Pipeline:
         self.engine = make_engine(settings)
         self.sources = Sources(settings)
         self.result = RunResult()
+        self._committing: LoadResult | None = None
         self._notify = notify or _silent
 
     def create_tables(self, *, reset: bool = False) -> list[str]:
@@ -115,7 +123,13 @@ class Pipeline:
         require(self.settings, "log_data", "song_data")
         require_apart(self.settings)
         self.result = RunResult()
-        _patiently(lambda: self._load_pending(retry_refused))
+        try:
+            _patiently(lambda: self._load_pending(retry_refused))
+        except KeyboardInterrupt:
+            if self._committing:
+                with suppress(SparkifyError), self.engine.session(read_only=True):
+                    self._settle()
+            raise
         return self.result
 
     def full_refresh(self) -> LoadResult:
@@ -152,8 +166,12 @@ class Pipeline:
         """
         with spool(self.settings.spool_folder, self.settings.spool_bytes) as local:
             self._notify(f"reading {len(batch):,} files")
-            inputs, hashes = self.sources.extract(batch, local)
+            inputs, hashes, damaged = self.sources.extract(batch, local)
             attempt = _Attempt(inputs, hashes, head, batch[0].revision)
+            attempt.refuse(
+                ledger.ReadFile(file, hashes[file.uri], damage=damage)
+                for file, damage in damaged.items()
+            )
             with self.engine.session():
                 while True:
                     try:
@@ -169,9 +187,9 @@ class Pipeline:
         self._notify("looking for new files")
         files = list(self.sources.discover())
         self.result.discovered = len(files)
-        self.result.batches = len(self.result.loads)
         with self.engine.session():
             schema.verify(self.engine, self.models)
+            self._settle()
             head = ledger.head(self.engine, self.models)
             pending = ledger.pending(
                 self.engine,
@@ -182,11 +200,22 @@ class Pipeline:
             )
         self.result.vanished = [u for u in pending.vanished if self._is_ours(u)]
         waiting = list(batches(pending.files, self.settings.batch_bytes))
-        self.result.batches += len(waiting)
+        self.result.batches = len(self.result.loads) + len(waiting)
         for batch in waiting:
             loaded = self.load(batch, head)
             head = loaded.load.load_id
+            self._count(loaded)
+
+    def _settle(self) -> None:
+        """Count the load whose commit ended in doubt, when the ledger has it."""
+        doubtful, self._committing = self._committing, None
+        if doubtful and ledger.has(self.engine, self.models, doubtful.load.load_id):
+            self._count(doubtful)
+
+    def _count(self, loaded: LoadResult) -> None:
+        if loaded not in self.result.loads:
             self.result.loads.append(loaded)
+        self._committing = None
 
     def _is_ours(self, uri: str) -> bool:
         """Whether a file lies where the sources are now."""
@@ -215,18 +244,19 @@ class Pipeline:
                     repeats=repeats,
                     conflicts=conflicts,
                 )
+                if attempt.refused:
+                    error = refusal(attempt.refused)
+                    ledger.record_attempt(self.engine, self.models, load.load_id, error)
                 results = self._finish(load, scope)
+                done = LoadResult(load, time.monotonic() - began, changes, results)
+                self._committing = done
         except DataRefused as error:
-            self._remember(load.load_id, error)
+            with self.engine.transaction():
+                ledger.lock(self.engine, self.models)
+                ledger.record_attempt(self.engine, self.models, load.load_id, error)
             raise
-        if attempt.refused:
-            self._remember(load.load_id, refusal(attempt.refused))
-        return LoadResult(load, time.monotonic() - began, changes, results)
-
-    def _remember(self, load_id: int, error: DataRefused) -> None:
-        with self.engine.transaction():
-            ledger.lock(self.engine, self.models)
-            ledger.record_attempt(self.engine, self.models, load_id, error)
+        done.seconds = time.monotonic() - began
+        return done
 
     def _read(self, attempt: _Attempt, load_id: int) -> list[ledger.ReadFile]:
         """What became of each file; raises when some are to be refused."""
@@ -340,7 +370,7 @@ class _Attempt:
     revision: int
     refused: list[ledger.ReadFile] = field(default_factory=list)
 
-    def refuse(self, files: list[ledger.ReadFile]) -> None:
+    def refuse(self, files: Iterable[ledger.ReadFile]) -> None:
         """Load the batch without these files."""
         self.refused += [replace(file, refused=True) for file in files]
 
@@ -349,11 +379,17 @@ def refusal(files: Sequence[ledger.ReadFile]) -> FilesRefused:
     """What to say of files that were refused."""
     first = files[0]
     more = f" and {len(files) - 1} more file(s)" if len(files) > 1 else ""
+    if first.damage:
+        why = f"{first.damage}. Deliver it again, or leave it out with [S3] EXCLUDE."
+    else:
+        why = (
+            f"{first.rejected:,} of {first.records:,} records cannot be accepted, more "
+            "than [LOAD] MAX_REJECTS allows. Correct the file, or raise MAX_REJECTS "
+            "and run with --retry-refused."
+        )
     return FilesRefused(
-        f"{first.file.uri}{more}: refused, {first.rejected:,} of {first.records:,} "
-        "records cannot be accepted, more than [LOAD] MAX_REJECTS allows. Correct the "
-        "file, or raise MAX_REJECTS and run with --retry-refused.",
-        [[f.file.uri, str(f.records), str(f.rejected)] for f in files[:100]],
+        f"{first.file.uri}{more}: refused, {why}",
+        [[f.file.uri, str(f.records), str(f.rejected), f.damage] for f in files[:100]],
     )
 
 

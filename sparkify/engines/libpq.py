@@ -152,7 +152,7 @@ class Libpq(ABC):
         """The statements that create a table with its physical attributes."""
 
     @abstractmethod
-    def _settle(self) -> None:
+    def _set_up(self) -> None:
         """Set up the session: what the product is asked for, and told."""
 
     def _login(self) -> dict[str, Any]:
@@ -164,7 +164,7 @@ class Libpq(ABC):
         """See Engine."""
         self._connect()
         try:
-            self._settle()
+            self._set_up()
             if read_only:
                 # All of its statements see one moment; at its end nothing is written.
                 self.execute("begin transaction isolation level repeatable read")

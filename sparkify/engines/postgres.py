@@ -26,7 +26,7 @@ _FILLED = re.compile(r"insert into ([\w.]+)")
 class Postgres(Libpq):
     """The engine contract on PostgreSQL."""
 
-    def _settle(self) -> None:
+    def _set_up(self) -> None:
         assert self._connection
         if self._connection.server_version < OLDEST * 10_000:
             raise self._error((WarehouseError, f"is older than {OLDEST}."), "")

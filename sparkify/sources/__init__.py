@@ -49,10 +49,8 @@ class Sources:
             )
         return folder.discover(dataset, location, self._selection)
 
-    def extract(
-        self, files: Sequence[SourceFile], spool: Spool
-    ) -> tuple[list[Input], dict[str, str]]:
-        """Inputs for an engine, and by URI the SHA-256 of each file."""
+    def extract(self, files: Sequence[SourceFile], spool: Spool) -> join.Extracted:
+        """Make the files readable for an engine."""
         return join.extract(self._read(files), spool)
 
     def content_hash(self, file: SourceFile) -> str:
