@@ -120,12 +120,7 @@ class Postgres(Libpq):
         names = ", ".join(column.name for column in table.columns)
         copy = f"copy {table.full_name} ({names}) from stdin (format {source.format})"
         with source:
-            try:
-                rows = self._run(copy, source=source).rowcount
-            except SparkifyError:
-                if source.error:
-                    raise source.error from None
-                raise
+            rows = self._run(copy, source=source).rowcount
         self._analyze(table.full_name, rows)
         return rows
 
