@@ -255,9 +255,12 @@ class Libpq(ABC):
         `source` is what a COPY FROM STDIN reads. After `patience` the statement is
         cancelled, and TimeoutError raised.
         """
-        if self._connection is None:
+        connection = self._connection
+        if connection is None or connection.closed:
             raise self._error(_LOST, "")
-        found = self._connection.cursor()
+        if sql.startswith("begin ") and connection.info.transaction_status:
+            raise self._error((WarehouseError, "a transaction did not end."), "")
+        found = connection.cursor()
         text, used = bind(sql.replace("%", "%%"), parameters or {}, "%(%s)s")
 
         def work() -> None:
@@ -273,10 +276,8 @@ class Libpq(ABC):
         except psycopg2.Error as error:
             raise self._explain(error) from error
         if sql == "commit" and found.statusmessage != "COMMIT":
-            raise WarehouseError(
-                f"{self._settings.warehouse}: nothing was committed, since a statement "
-                "had failed."
-            )
+            # The server's answer to the commit of what has failed is no error.
+            raise self._error((WarehouseError, "nothing was committed."), "")
         return found
 
     def _connect(self) -> None:

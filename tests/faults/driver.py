@@ -38,14 +38,16 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 # What a run imports late is here already when a process is forked.
 import ftfy  # noqa: F401
+import psycopg2
 import stamina  # noqa: F401
 
 from sparkify.config import Settings
-from sparkify.engines.base import Parameters, Row
 from sparkify.engines.duckdb import DuckDB
+from sparkify.engines.postgres import Postgres
 from sparkify.errors import TransientError, WarehouseError
 from sparkify.pipeline import LoadResult, Pipeline
 from sparkify.sources.files import SourceFile
@@ -55,6 +57,7 @@ RETRIED = ("drop", "lost")
 MODES = (*KILLS, "fail", "interrupt", *RETRIED)
 
 _Told = dict[str, object]
+AnyEngine = DuckDB | Postgres
 _ENDS = {"fail": "WarehouseError", "interrupt": "KeyboardInterrupt"}
 
 
@@ -63,13 +66,14 @@ class Rig:
     """What is to be known of an engine to break its runs.
 
     Every statement passes `_run` of the class `engine`, which has a `_connection`.
-    `warehouse` are the settings of one by its name, `copy` makes a second one like a
-    first, in place of what it was. `digest` tells whether two are alike in every byte;
-    None when that cannot be known.
+    `warehouse` are the settings of one by its name, `new` makes one, `copy` makes a
+    second one like a first, in place of what it was. `digest` tells whether two are
+    alike in every byte; None when that cannot be known.
     """
 
-    engine: type[DuckDB]
+    engine: type[AnyEngine]
     warehouse: Callable[[Path, str], Settings]
+    new: Callable[[Settings], None]
     copy: Callable[[Settings, Settings], None]
     digest: Callable[[Settings], str | None]
 
@@ -93,13 +97,41 @@ def _digest_files(settings: Settings) -> str | None:
     return digest.hexdigest()
 
 
-RIGS = {
+def _database(folder: Path, name: str) -> Settings:
+    """One of the server that `server.json` in the folder tells of."""
+    return Settings(
+        engine="postgres",
+        db_name=f"{folder.name}_{name}".replace("-", "_"),
+        **json.loads((folder / "server.json").read_text()),
+    )
+
+
+def _new_database(new: Settings, template: str = "template0") -> None:
+    connection = psycopg2.connect(
+        host=new.host, port=new.port, user=new.db_user, dbname="postgres"
+    )
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"drop database if exists {new.db_name} with (force)")
+        cursor.execute(
+            f"create database {new.db_name} template {template} strategy file_copy"
+        )
+    connection.close()
+
+
+def _copy_database(old: Settings, new: Settings) -> None:
+    _new_database(new, old.db_name)
+
+
+RIGS: dict[str, Rig] = {
+    "postgres": Rig(Postgres, _database, _new_database, _copy_database, lambda _: None),
     "duckdb": Rig(
         DuckDB,
         lambda folder, name: Settings(path=folder / f"{name}.duckdb"),
+        lambda _: None,
         _copy_files,
         _digest_files,
-    )
+    ),
 }
 """The engines that can be tried; a later one joins by its name here."""
 
@@ -141,7 +173,7 @@ class Scenario:
 
     def __init__(self, engine: str, folder: Path) -> None:
         self.rig = RIGS[engine]
-        self.run_of_engine = self.rig.engine._run
+        self.run_of_engine: Callable[..., object] = self.rig.engine._run
         self.folder = folder
 
     def settings(self, name: str) -> Settings:
@@ -166,6 +198,7 @@ class Scenario:
         self._write("log_data/2018-11-01.json", map(_event, range(8)))
         self._write("log_data/2018-11-02.json", map(_event, range(8, 16)))
         self._write("song_data/a.json", [_song(0), _song(1)])
+        self.rig.new(self.settings("state-0"))
         base = Pipeline(self.settings("state-0"))
         base.create_tables()
         base.run()
@@ -205,15 +238,10 @@ class Scenario:
         pipeline = _OneLoad(self.copy(f"state-{start}", f"state-{start + 1}"))
         noted: list[Point] = []
 
-        def note(
-            engine: DuckDB,
-            sql: str,
-            parameters: Parameters | None,
-            limit: int | None = None,
-        ) -> list[Row]:
+        def note(engine: AnyEngine, sql: str, *more: Any, **named: Any) -> object:
             began = time.monotonic()
             try:
-                return self.run_of_engine(engine, sql, parameters, limit)
+                return self.run_of_engine(engine, sql, *more, **named)
             finally:
                 seconds = time.monotonic() - began
                 text = " ".join(sql.split())
@@ -313,16 +341,11 @@ def _break_at(scenario: Scenario, point: Point, mode: str) -> None:
     real = scenario.run_of_engine
     passed = -1
 
-    def run(
-        engine: DuckDB,
-        sql: str,
-        parameters: Parameters | None,
-        limit: int | None = None,
-    ) -> list[Row]:
+    def run(engine: AnyEngine, sql: str, *more: Any, **named: Any) -> object:
         nonlocal passed
         passed += 1
         if passed != point.number:
-            return real(engine, sql, parameters, limit)
+            return real(engine, sql, *more, **named)
         if mode == "before":
             _die()
         if mode == "fail":
@@ -336,7 +359,7 @@ def _break_at(scenario: Scenario, point: Point, mode: str) -> None:
             timer.start()
         # Some statements fail in a sound run too, such as one that reads a bad file.
         with suppress(WarehouseError):
-            real(engine, sql, parameters, limit)
+            real(engine, sql, *more, **named)
         if mode == "lost":
             _drop(engine)
         timer.cancel()
@@ -347,7 +370,7 @@ def _break_at(scenario: Scenario, point: Point, mode: str) -> None:
     scenario.pass_statements(run)
 
 
-def _drop(engine: DuckDB) -> None:
+def _drop(engine: AnyEngine) -> None:
     assert engine._connection
     engine._connection.close()
     raise TransientError("This connection was made to drop.")
