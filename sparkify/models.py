@@ -22,6 +22,7 @@ CONTROL = (
 )
 STAGING = ("events", "songs")
 TRANSFORM = (
+    "work.repeated_events",
     "work.contested_events",
     "work.contested_contents",
     "work.tally",

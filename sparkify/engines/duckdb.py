@@ -143,15 +143,18 @@ class DuckDB:
 
     def append(self, table: Table, rows: Iterable[Sequence[object]]) -> int:
         """See Engine."""
-        names = [column.name for column in table.columns]
-        columns = ", ".join(f"'{c.name}': '{c.type}'" for c in table.columns)
-        objects = (dict(zip(names, row, strict=True)) for row in rows)
+        names = ", ".join(column.name for column in table.columns)
+        values = ", ".join(
+            f"cast(cells[{number}] as {column.type})"
+            for number, column in enumerate(table.columns, start=1)
+        )
+        rest = iter(rows)
         # A list of values is 20 times slower here than a file, executemany 100 times.
         with tempfile.NamedTemporaryFile(
             "w", prefix="sparkify-", suffix=".json", encoding="utf-8"
         ) as file:
             begin = "["
-            while chunk := list(islice(objects, _APPEND_ROWS)):
+            while chunk := list(islice(rest, _APPEND_ROWS)):
                 file.write(begin + json.dumps(chunk, default=str)[1:-1])
                 begin = ","
             if begin == "[":
@@ -159,9 +162,9 @@ class DuckDB:
             file.write("]")
             file.flush()
             return self.execute(
-                f"insert into {table.full_name} ({', '.join(names)}) "
-                f"select {', '.join(names)} from read_json(:path, "
-                f"format = 'array', columns = {{{columns}}})",
+                f"insert into {table.full_name} ({names}) select {values} "
+                "from read_json(:path, format = 'array', records = false, "
+                "columns = {'cells': 'varchar[]'})",
                 {"path": file.name},
             )
 

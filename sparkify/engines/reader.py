@@ -206,7 +206,8 @@ def is_unreadable(error: WarehouseError) -> bool:
 def _typed(column: Column) -> str:
     if column.width:
         return column.name
-    return f"cast(nullif({column.name}, '') as {column.type}) as {column.name}"
+    # An empty text is no number; what else is none was judged.
+    return f"try_cast({column.name} as {column.type}) as {column.name}"
 
 
 def _bad_text(columns: Sequence[Column]) -> str:
@@ -221,9 +222,9 @@ def _bad_text(columns: Sequence[Column]) -> str:
         for column in texts
     )
     # One look at all texts together is cheaper, and nearly always enough.
-    bytes_in_all = " + ".join(f"coalesce(strlen({c.name}), 0)" for c in texts)
-    no_nul = " and ".join(
-        f"({c.name} is null or not contains({c.name}, chr(0)))" for c in texts
-    )
+    together = f"concat({', '.join(column.name for column in texts)})"
     narrow = min(column.width or 0 for column in texts)
-    return f"case when {bytes_in_all} <= {narrow} and {no_nul} then null {cases} end"
+    return (
+        f"case when strlen({together}) <= {narrow} "
+        f"and not contains({together}, chr(0)) then null {cases} end"
+    )

@@ -1,8 +1,8 @@
 -- The plays in the star after this load that it has settled, or matched again.
--- grain: one row per play and reason to look at it; is_settled is 1 for a settled event
+-- grain: one row per play and reason to look at it; is_settled is 1 for a settled event,
+-- is_play where that event is a play
 create temp table touched_plays as
 select
-    songplays.songplay_id,
     songplays.session_id,
     songplays.item_in_session,
     songplays.user_id,
@@ -10,16 +10,15 @@ select
     songplays.level,
     songplays.song_id,
     songplays.artist_id,
-    settled_events.page,
+    case when settled_events.page = 'NextSong' then 1 else 0 end as is_play,
     1 as is_settled
 from analytics.songplays
 inner join settled_events
     on songplays.session_id = settled_events.session_id
     and songplays.item_in_session = settled_events.item_in_session
-where songplays.songplay_id = settled_events.event_id
+    and coalesce(cast(songplays.user_id as varchar(20)), '') = settled_events.user_id
 union all
 select
-    songplays.songplay_id,
     songplays.session_id,
     songplays.item_in_session,
     songplays.user_id,
@@ -27,7 +26,7 @@ select
     songplays.level,
     songplays.song_id,
     songplays.artist_id,
-    'NextSong' as page,
+    1 as is_play,
     0 as is_settled
 from analytics.songplays
 inner join rematched_plays
