@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from redshift_server.ddl import (
-    ENCODINGS,
-    Attributes,
-    column_definition,
-    type_of,
-)
+from redshift_server.attributes import Attributes, take_encoding
+from redshift_server.ddl import column_definition, type_of
 from redshift_server.errors import RedshiftError, not_emulated, syntax, unsupported
 from redshift_server.plan import Plan
 from redshift_server.stream import TokenStream, literal, quote
@@ -103,12 +99,16 @@ def _drop(stream: TokenStream, table: str, source: str) -> Plan:
 
 def _rename(stream: TokenStream, table: str, source: str) -> Plan:
     if stream.accept("TO"):
-        change = f"rename to {quote(stream.name())}"
-    else:
-        stream.accept("COLUMN")
-        old = quote(stream.name())
-        stream.expect("TO")
-        change = f"rename column {old} to {quote(stream.name())}"
+        return Plan(
+            source,
+            sql=f"alter table {table} rename to {quote(stream.name())}",
+            prelude=(f"select redshift_internal.check_rename({literal(table)})",),
+            tag=_TAG,
+        )
+    stream.accept("COLUMN")
+    old = quote(stream.name())
+    stream.expect("TO")
+    change = f"rename column {old} to {quote(stream.name())}"
     return Plan(source, sql=f"alter table {table} {change}", tag=_TAG)
 
 
@@ -119,7 +119,7 @@ def _append(stream: TokenStream, table: str, source: str) -> Plan:
         raise not_emulated("IGNOREEXTRA and FILLTARGET")
     return Plan(
         source,
-        sql=f"select redshift_internal.append({literal(table)}, {literal(origin)})",
+        sql=f"call redshift_internal.append({literal(table)}, {literal(origin)})",
         barred="ALTER TABLE APPEND",
         tag="ALTER TABLE APPEND",
     )
@@ -163,9 +163,7 @@ def _alter_sortkey(stream: TokenStream, table: str, source: str) -> Plan:
     if word:
         style = "auto" if word == "auto" else ""
         return _set(table, source, f"sortkey = '[]', sortstyle = '{style}'")
-    inner = TokenStream(stream.parenthesised())
-    columns = ", ".join(literal(name) for name in inner.listed(inner.name))
-    inner.end()
+    columns = ", ".join(map(literal, stream.names()))
     return _set(
         table, source, f"sortkey = to_jsonb(array[{columns}]), sortstyle = 'compound'"
     )
@@ -174,12 +172,8 @@ def _alter_sortkey(stream: TokenStream, table: str, source: str) -> Plan:
 def _alter_column(stream: TokenStream, table: str, source: str) -> Plan:
     column = stream.name()
     if stream.accept("ENCODE"):
-        encoding = stream.name()
-        if encoding not in ENCODINGS:
-            raise RedshiftError(
-                "22023", f'invalid encoding type specified: "{encoding}"'
-            )
-        entry = f"jsonb_build_object({literal(column)}, {literal(encoding)})"
+        encoding = literal(take_encoding(stream))
+        entry = f"jsonb_build_object({literal(column)}, {encoding})"
         plan = _set(table, source, f"encodings = encodings || {entry}")
         return Plan(source, sql=plan.sql, barred="ALTER TABLE ALTER COLUMN", tag=_TAG)
     if not stream.accept("TYPE"):
@@ -190,9 +184,8 @@ def _alter_column(stream: TokenStream, table: str, source: str) -> Plan:
     check = f"redshift_internal.check_alter({literal(table)}, {literal(column)})"
     return Plan(
         source,
-        # PostgreSQL's own word for it; a DO block keeps it one statement.
-        sql=f"do $do$ begin perform {check}; alter table {table} alter column "
-        f"{quote(column)} type {kind}; end $do$",
+        sql=f"alter table {table} alter column {quote(column)} type {kind}",
+        prelude=(f"select {check}",),
         barred="ALTER TABLE ALTER COLUMN",
         tag=_TAG,
     )

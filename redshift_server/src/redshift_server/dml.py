@@ -13,6 +13,7 @@ from redshift_server.lexer import Kind, Token, render, word_token
 from redshift_server.options import Options
 from redshift_server.plan import Plan
 from redshift_server.rewrite import rewrite, shuffle
+from redshift_server.tables import user_tables
 
 WRITE_LOCK = "lock table {} in share row exclusive mode"
 _CONSTANTS = {"NULL", "TRUE", "FALSE", "DEFAULT"}
@@ -78,18 +79,42 @@ def _plan(tree: exp.Expr, options: Options, source: str) -> Plan:
         return _query_plan(tree, options, source)
     if isinstance(tree, exp.Insert):
         return _insert_plan(tree, options, source)
+    lock = WRITE_LOCK.format(_target(tree.this))
     if isinstance(tree, exp.Update):
         checks.check_update(tree)
+        tree = _one_match_a_row(rewrite(tree))
     elif isinstance(tree, exp.Delete):
         checks.check_delete(tree)
+        tree = rewrite(tree)
     else:
         raise allowlist.not_on_the_list(type(tree).__name__)
-    lock = WRITE_LOCK.format(_target(tree.this))
-    return Plan(source=source, sql=write(rewrite(tree)), prelude=(lock,))
+    return Plan(source=source, sql=write(tree), prelude=(lock,))
+
+
+def _one_match_a_row(update: exp.Expr) -> exp.Expr:
+    """Let UPDATE ... FROM fail where the session asks for one match a row.
+
+    The condition added is a constant of the statement: PostgreSQL counts the matches
+    once, and only if error_on_nondeterministic_update is on.
+    """
+    from_, where = update.args.get("from_"), update.args.get("where")
+    if from_ is None:
+        return update
+    matching = f" where {write(where.this)}" if where is not None else ""
+    guard = exp.Var(
+        this="case when redshift_internal.flag('error_on_nondeterministic_update') "
+        "then (select bool_and(redshift_internal.one_match(n)) from (select count(*) "
+        f"as n from {write(update.this)}, {write(from_.this)}{matching} "
+        f'group by "{update.this.alias_or_name}".ctid) as matches) '
+        "is not false else true end"
+    )
+    condition = exp.and_(where.this, guard, copy=False) if where is not None else guard
+    update.set("where", exp.Where(this=condition))
+    return update
 
 
 def _query_plan(tree: exp.Query, options: Options, source: str) -> Plan:
-    shuffled = options.shuffle and bool(checks.user_tables(tree))
+    shuffled = options.shuffle and bool(user_tables(tree))
     tableless = not checks.reads_a_table(tree) and _is_plain(tree)
     rewritten = rewrite(tree)
     sql = write(shuffle(rewritten) if shuffled else rewritten)

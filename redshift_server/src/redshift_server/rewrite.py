@@ -263,6 +263,26 @@ def _union(node: exp.Expr) -> exp.Expr:
     return node
 
 
+_FLOATS = {exp.DType.DOUBLE, exp.DType.FLOAT}
+_COMPARISONS: dict[type[exp.Expr], str] = {
+    exp.EQ: "float8eq",
+    exp.NEQ: "float8ne",
+    exp.LT: "float8lt",
+    exp.LTE: "float8le",
+    exp.GT: "float8gt",
+    exp.GTE: "float8ge",
+}
+
+
+def _constant_floats(node: exp.Expr) -> exp.Expr:
+    """Between constants NaN equals itself; the operators are those of table scans."""
+    constant = node.find(exp.Column, exp.Select, exp.Parameter) is None
+    if constant and any(cast.to.this in _FLOATS for cast in node.find_all(exp.Cast)):
+        name = _COMPARISONS[type(node)]
+        return exp.Anonymous(this=name, expressions=[node.this, node.expression])
+    return node
+
+
 _CHANGES: list[tuple[type[exp.Expr], Callable[..., exp.Expr]]] = [
     (exp.SetOperation, _union),
     (exp.Select, _group_by_all),
@@ -273,4 +293,5 @@ _CHANGES: list[tuple[type[exp.Expr], Callable[..., exp.Expr]]] = [
     (exp.Anonymous, rewrite_function),
     (exp.Extract, rewrite_extract),
     (exp.WithinGroup, _within_group),
+    *((kind, _constant_floats) for kind in _COMPARISONS),
 ]

@@ -548,8 +548,17 @@ begin
     end if;
 end $$;
 
-create function redshift_internal.append(target regclass, origin regclass)
+create function redshift_internal.check_rename(table_ regclass)
 returns void language plpgsql as $$
+begin
+    if (select relkind from pg_class where oid = table_) = 'm' then
+        raise exception using
+            errcode = '0A000', message = 'a materialized view cannot be renamed';
+    end if;
+end $$;
+
+create procedure redshift_internal.append(target regclass, origin regclass)
+language plpgsql as $$
 begin
     if (
         select array_agg((attname, format_type(atttypid, atttypmod))::text order by attnum)
@@ -566,4 +575,20 @@ begin
     execute format('truncate table %s', origin);
 end $$;
 
-grant execute on all functions in schema redshift_internal to public;
+-- A setting of Redshift's that is on or off, and off unless it was set.
+create function redshift_internal.flag(name text)
+returns boolean language sql stable as $$
+    select coalesce(nullif(current_setting('redshift.' || name, true), ''), 'off')::boolean
+$$;
+create function redshift_internal.one_match(matches bigint)
+returns boolean language plpgsql immutable as $$
+begin
+    if matches > 1 then
+        raise exception using
+            errcode = 'XX000',
+            message = 'Found multiple matches to update the same tuple.';
+    end if;
+    return true;
+end $$;
+
+grant execute on all routines in schema redshift_internal to public;
