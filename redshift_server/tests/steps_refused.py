@@ -30,6 +30,11 @@ REFUSALS: list[Step] = [
             "TYPE"),
     refused("create_enum", "no enums", TYPES, "create type en as enum ('a')", "0A000",
             "TYPE"),
+    refused("create_trigger", "no triggers", U,
+            "create trigger tr before update on r for each row execute function "
+            "suppress_redundant_updates_trigger()", "0A000", "TRIGGER"),
+    refused("tablespace", "no tablespaces", U,
+            "create table x (a int) tablespace pg_default", "42601", "tablespace"),
     refused("create_rule", "no rules", U,
             "create rule ru as on delete to r do instead nothing", "0A000", "RULE"),
     refused("create_extension", "no extensions", U,
@@ -149,6 +154,22 @@ REFUSALS: list[Step] = [
             ""),
     refused("named_window", "no WINDOW clause", "r_Window_function_synopsis.html",
             "select row_number() over w from r window w as (order by a)", "0A000", ""),
+    refused("correlated_outer_join", "no correlation in an outer join",
+            "r_correlated_subqueries.html",
+            "select r.a from r left join q on r.a = q.a and q.c = (select max(r2.c) "
+            "from r as r2 where r2.a = q.a)", "0A000", "correlated"),
+    refused("correlated_in_aggregate", "no aggregate with GROUP BY under IN",
+            "r_correlated_subqueries.html",
+            "select a from r where r.a in (select sum(q.a) from q where q.c = r.c "
+            "group by q.b)", "0A000", "correlated"),
+    refused("correlated_skip", "no correlation over a level",
+            "r_correlated_subqueries.html",
+            "select a from r where exists (select 1 from q where exists (select 1 from "
+            "r as r2 where r2.a = r.a))", "0A000", "correlated"),
+    refused("materialized_order", "no ORDER BY in a materialized view",
+            "materialized-view-create-sql-command.html",
+            "create materialized view mv as select a from r order by a", "0A000",
+            "ORDER BY"),
     refused("merge_alias", "no alias on MERGE's target", "r_MERGE.html",
             "merge into r as x using q on x.a = q.a when matched then delete when not "
             "matched then insert (a) values (q.a)", "42601", ""),
@@ -175,6 +196,6 @@ REFUSALS: list[Step] = [
             "set work_mem to '64MB'", "42704", "work_mem"),
     refused("copy_stdout", "COPY reads S3", "r_COPY.html", "copy r to '/dev/null'",
             "42601", "to"),
-    refused("prepare_transaction", "no two-phase commit", U,
+    refused("create_statistics", "no CREATE STATISTICS", U,
             "create statistics st on a, b from r", "0A000", "STATISTICS"),
 ]  # fmt: skip

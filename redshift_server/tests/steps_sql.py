@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
-from steps import Step, refused, rows, runs, value
+from steps import Step, inferred, refused, rows, runs, value
 
 D = datetime.datetime
 T = "create temp table t (a int, b varchar(20), c bigint)"
+NAN = "create temp table v (a double precision)"
+NAN_FILL = "insert into v values ('NaN'), (1)"
+CORRELATED = "This type of correlated subquery pattern is not supported"
+U, W = "create temp table u (a int, d int)", "create temp table w (a int)"
 FILL = "insert into t values (1, 'x', 10), (2, 'y', 20), (2, 'z', 31)"
 
 TYPES: list[Step] = [
@@ -75,6 +79,16 @@ TYPES: list[Step] = [
     value("timestamp_micros", "TIMESTAMP keeps microseconds", "r_Datetime_types.html",
           "select timestamp '2018-11-02 01:25:34.796001'",
           D(2018, 11, 2, 1, 25, 34, 796001)),
+    inferred(value("nan_in_a_table", "In a table NaN equals nothing, not even NaN",
+          "r_Numeric_types201.html", "select count(*) from v where a = a", 1, NAN, NAN_FILL)),
+    inferred(value("nan_compared", "In a table NaN is neither above nor below a number",
+          "r_Numeric_types201.html",
+          "select count(*) from v where a > 1 or a < 1 or a = cast('NaN' as float)", 0,
+          NAN, NAN_FILL)),
+    inferred(value("nan_joined", "NaN joins nothing", "r_Numeric_types201.html",
+          "select count(*) from v join v as w on v.a = w.a", 1, NAN, NAN_FILL)),
+    inferred(value("nan_constant", "Between constants NaN equals NaN", "r_Numeric_types201.html",
+          "select cast('NaN' as float) = cast('NaN' as float)", True)),
     refused("no_uuid", "There is no type UUID", "c_unsupported-postgresql-datatypes.html",
             "create temp table v (a uuid)", "0A000", "uuid"),
     refused("no_jsonb", "There is no type JSONB",
@@ -104,6 +118,14 @@ LITERALS: list[Step] = [
           "r_Examples_with_character_types.html", r"select len('a\nb')", 3),
     value("backslash_quote", r"\' in a literal is a quote",
           "r_Examples_with_character_types.html", r"select 'it\'s'", "it's"),
+    value("interval_seconds", "An interval without a unit is seconds",
+          "r_interval_literals.html",
+          "select timestamp '2018-01-01 00:00:00' + interval '90'",
+          D(2018, 1, 1, 0, 1, 30)),
+    value("interval_fraction", "An interval's quantity may be a fraction",
+          "r_interval_literals.html",
+          "select timestamp '2018-01-01 00:00:00' + interval '0.5 days'",
+          D(2018, 1, 1, 12)),
     value("doubled_quote", "A doubled quote is one quote",
           "r_Examples_with_character_types.html", "select 'it''s'", "it's"),
     value("quoted_folds", "Quoted names fold to lower case", "r_names.html",
@@ -388,8 +410,55 @@ QUERIES: list[Step] = [
     refused("correlated_skip", "A correlated subquery cannot skip a level",
             "r_correlated_subqueries.html",
             "select a from t where exists (select 1 from u where exists "
-            "(select 1 from w where w.a = t.a))", "0A000", "correlated", T,
-            "create temp table u (a int)", "create temp table w (a int)"),
+            "(select 1 from w where w.a = t.a))", "0A000", CORRELATED, T, U, W),
+    refused("correlated_skip_delete", "A correlated subquery of DELETE neither",
+            "r_correlated_subqueries.html",
+            "delete from t where exists (select 1 from u where exists "
+            "(select 1 from w where w.a = t.a))", "0A000", CORRELATED, T, U, W),
+    refused("correlated_outer_join", "No correlated subquery in an outer join's ON",
+            "r_correlated_subqueries.html",
+            "select t.a from t left join u on t.a = u.a and u.a = "
+            "(select max(w.a) from w where w.a = u.a)", "0A000", CORRELATED, T, U, W),
+    runs("correlated_inner_join", "An inner join's ON takes one",
+         "r_correlated_subqueries.html",
+         "select t.a from t join u on t.a = u.a and u.a = "
+         "(select max(w.a) from w where w.a = u.a)", T, U, W),
+    refused("correlated_system", "No correlation with a system table under NOT IN",
+            "r_correlated_subqueries.html",
+            "select a from t where 1 not in (select 1 from pg_class as p "
+            "where p.relname = t.b)", "0A000", CORRELATED, T),
+    refused("correlated_window", "No correlation with a window function",
+            "r_correlated_subqueries.html",
+            "select a from t where t.a not in (select sum(u.a) over () from u "
+            "where u.d = t.a)", "0A000", CORRELATED, T, U),
+    refused("correlated_group_by", "GROUP BY cannot name a correlated subquery",
+            "r_correlated_subqueries.html",
+            "select t.a, (select count(u.a) from u where u.a = t.a) as n from t "
+            "group by n, t.a", "0A000", CORRELATED, T, U),
+    refused("correlated_group_by_position", "GROUP BY cannot name one by position",
+            "r_correlated_subqueries.html",
+            "select t.a, (select count(u.a) from u where u.a = t.a) as n from t "
+            "group by 1, 2", "0A000", CORRELATED, T, U),
+    refused("correlated_in_aggregate", "No aggregate with GROUP BY under IN",
+            "r_correlated_subqueries.html",
+            "select a from t where t.a in (select sum(u.a) from u where u.d = t.a "
+            "group by u.d)", "0A000", CORRELATED, T, U),
+    rows("correlated_in_max", "MAX and MIN may be there", "r_correlated_subqueries.html",
+         "select a from t where t.a in (select max(u.a) from u where u.d = t.a "
+         "group by u.d)", [[1]], T, U, FILL, "insert into u values (1, 1), (0, 1)"),
+    inferred(refused("correlated_limit", "No LIMIT in a correlated subquery",
+                     "r_correlated_subqueries.html",
+                     "select a from t where t.a = (select u.a from u where u.d = t.a "
+                     "limit 1)", "0A000", CORRELATED, T, U)),
+    refused("order_by_string", "ORDER BY takes no string constant",
+            "r_ORDER_BY_clause.html", "select a from t order by 'x'", "0A000",
+            "constant", T),
+    refused("partition_by_string", "PARTITION BY takes no constant",
+            "r_Window_function_synopsis.html",
+            "select row_number() over (partition by 'x' order by c) from t", "0A000",
+            "constant", T),
+    refused("offset_range", "OFFSET is below 2^31", "r_ORDER_BY_clause.html",
+            "select a from t limit 1 offset 2147483648", "22003", "", T),
     refused("limit_range", "LIMIT is below 2^31", "r_ORDER_BY_clause.html",
             "select a from t limit 2147483648", "22003", "", T),
     refused("leader_only_function", "CURRENT_SCHEMA() does not go with a table",

@@ -20,8 +20,6 @@ from redshift_server.postgres import FOLDER_PREFIX, find_binaries, wheel_binarie
 pytestmark = live
 pytest_plugins = ["pytester"]
 
-START_SECONDS = 6  # three on an idle machine
-
 
 def folders() -> set[Path]:
     return set(Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"))
@@ -35,11 +33,9 @@ def binaries() -> list[Path]:
 
 @pytest.mark.parametrize("folder", binaries(), ids=lambda path: path.parent.name)
 def test_every_installed_postgres(folder: Path) -> None:
-    """Ready soon, with Redshift's rules, and nothing left behind."""
+    """Redshift's rules on each of them, and nothing left behind."""
     before = folders()
-    started = time.monotonic()
     with RedshiftServer(postgres=folder) as server:
-        assert time.monotonic() - started < START_SECONDS
         assert server.postgres_version == find_binaries(folder).version
         connection = psycopg2.connect(server.dsn)
         cursor = connection.cursor()

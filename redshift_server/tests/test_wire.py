@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from decimal import Decimal
+from typing import Any
 
 import psycopg2
 import psycopg2.extras
@@ -14,7 +14,8 @@ import pytest
 import redshift_connector.error
 from support import Connections, ConnectorClient, Failure, PsycopgClient, live
 
-from redshift_server import RedshiftServer
+from redshift_server import RedshiftServer, dml
+from redshift_server.dialect import parse
 
 # Of the password: pencil.
 SCRAM = (
@@ -180,11 +181,9 @@ def test_cancel(connect: Connections) -> None:
     cursor = connection.cursor()
     timer = threading.Timer(0.3, connection.cancel)
     timer.start()
-    started = time.monotonic()
-    with pytest.raises(psycopg2.errors.QueryCanceled):
+    with pytest.raises(psycopg2.errors.QueryCanceled, match="user's request"):
         cursor.execute(ENDLESS)
     timer.join()
-    assert time.monotonic() - started < 5
 
 
 def test_cancel_by_pid(connect: Connections, sql: PsycopgClient) -> None:
@@ -209,16 +208,24 @@ def test_execute_values(connect: Connections) -> None:
 
 
 @live
-def test_many_values_are_quick(connect: Connections) -> None:
-    """A row of literals is not parsed as an expression."""
+def test_a_row_of_literals_is_not_parsed(
+    connect: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tree of 20,000 rows would take a minute; only the first row becomes one."""
+    parsed: list[int] = []
+
+    def counted(text: str) -> Any:
+        parsed.append(len(text))
+        return parse(text)
+
+    monkeypatch.setattr(dml, "parse", counted)
     cursor = connect().cursor()
     cursor.execute("create temp table t (a int, b varchar(20))")
     rows = [(number, f"row {number}") for number in range(20000)]
-    started = time.monotonic()
     psycopg2.extras.execute_values(
         cursor, "insert into t values %s", rows, page_size=20000
     )
-    assert time.monotonic() - started < 5
+    assert max(parsed) < 100
     cursor.execute("select count(*), sum(a) from t")
     assert cursor.fetchall() == [(20000, sum(range(20000)))]
 
@@ -273,15 +280,18 @@ def test_users_see_only_their_loads(sql: PsycopgClient, connect: Connections) ->
 
 
 @live
-def test_statement_overhead(connect: Connections) -> None:
-    """At most 3 ms a statement once its text is known; twice that on a busy machine."""
+def test_a_known_statement_is_not_parsed_again(
+    connect: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its overhead is then far below a millisecond: see bench/measure.py."""
+    parsed: list[str] = []
+
+    def counted(text: str) -> Any:
+        parsed.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(dml, "parse", counted)
     cursor = connect().cursor()
-    statement = (
-        "select a, count(*) as n from (select 1 as a union all select 2) as x "
-        "where a in (1, 2, 3) group by a order by a"
-    )
-    cursor.execute(statement)
-    started = time.monotonic()
-    for _ in range(100):
-        cursor.execute(statement)
-    assert (time.monotonic() - started) / 100 < 0.006
+    for _ in range(3):
+        cursor.execute("select 'parsed once' as a, count(*) as n group by a")
+    assert len(parsed) == 1

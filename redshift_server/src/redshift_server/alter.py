@@ -181,11 +181,10 @@ def _alter_column(stream: TokenStream, table: str, source: str) -> Plan:
     kind = type_of(stream)
     if not kind.startswith("varchar"):
         raise RedshiftError("0A000", "only the size of a VARCHAR column can be altered")
-    check = f"redshift_internal.check_alter({literal(table)}, {literal(column)})"
+    arguments = ", ".join(map(literal, (table, column, kind)))
     return Plan(
         source,
-        sql=f"alter table {table} alter column {quote(column)} type {kind}",
-        prelude=(f"select {check}",),
+        sql=f"call redshift_internal.alter_type({arguments})",
         barred="ALTER TABLE ALTER COLUMN",
         tag=_TAG,
     )

@@ -70,6 +70,15 @@ LEADER_ONLY = frozenset(
     """.split()
 )
 
+# Their result changes though their arguments do not. Those without parentheses go by
+# the names of sqlglot's nodes.
+MUTABLE = frozenset(
+    """
+    getdate sysdate random currentdate currenttime currenttimestamp localtime
+    localtimestamp
+    """.split()
+)
+
 # LISTAGG and its like run on compute nodes only, so they need a table.
 COMPUTE_ONLY = frozenset({"listagg", "median", "percentile_cont", "percentile_disc"})
 

@@ -57,6 +57,16 @@ def shuffle(tree: exp.Expr) -> exp.Expr:
     return outer
 
 
+def shuffle_in_place(tree: exp.Expr) -> None:
+    """Let a select that feeds an INSERT come in any order.
+
+    It is not wrapped: in a subquery a bare NULL or literal would get a type of its own.
+    """
+    taken = ("distinct", "order", "limit", "offset")
+    if isinstance(tree, exp.Select) and not any(map(tree.args.get, taken)):
+        tree.set("order", exp.Order(expressions=[_random_term()]))
+
+
 def _random_term() -> exp.Ordered:
     return exp.Ordered(this=exp.Anonymous(this="random", expressions=[]))
 

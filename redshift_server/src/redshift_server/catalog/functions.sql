@@ -523,8 +523,8 @@ returns text language sql immutable strict as $$ select value::text $$;
 
 -- tables -------------------------------------------------------------------
 
-create function redshift_internal.check_alter(table_ regclass, column_ text)
-returns void language plpgsql as $$
+create procedure redshift_internal.alter_type(table_ regclass, column_ text, type_ text)
+language plpgsql as $$
 begin
     if exists (
         select from pg_attrdef d
@@ -546,6 +546,21 @@ begin
             errcode = '0A000',
             message = 'cannot alter column "' || column_ || '" because it is part of a key';
     end if;
+    execute format('alter table %s alter column %I type %s', table_, column_, type_);
+end $$;
+
+-- INSERT ... SELECT and COPY number their rows by slices, and leave gaps.
+create function redshift_internal.skip_identity(table_ regclass)
+returns void language plpgsql security definer as $$
+declare
+    column_ name;
+begin
+    for column_ in
+        select attname from pg_attribute where attrelid = table_ and attidentity <> ''
+    loop
+        perform nextval(pg_get_serial_sequence(table_::text, column_))
+        from generate_series(0, floor(random() * 8)::int);
+    end loop;
 end $$;
 
 create function redshift_internal.check_rename(table_ regclass)
@@ -555,6 +570,45 @@ begin
         raise exception using
             errcode = '0A000', message = 'a materialized view cannot be renamed';
     end if;
+end $$;
+
+-- A late-binding view keeps its query as a text that runs when the view is read, by
+-- a function of the view's owner, so that it is the owner who needs rights.
+create function redshift_internal.make_late_reader(owner_ name)
+returns text language plpgsql security definer as $$
+declare
+    reader text := format('redshift_internal.%I', 'late_' || owner_);
+begin
+    execute format(
+        'create or replace function %s(query text) returns setof record language plpgsql '
+        'security definer as $f$ begin return query execute query; end $f$', reader
+    );
+    execute format('alter function %s(text) owner to %I', reader, owner_);
+    return reader;
+end $$;
+create procedure redshift_internal.create_late_view(
+    words text, name_ text, columns_ text, query text
+)
+language plpgsql as $$
+declare
+    definition text;
+begin
+    -- Types without a length: the tables may be swapped for others.
+    execute 'create temp view redshift_late_view' || columns_ || ' as ' || query;
+    select string_agg(format('%I %s', attname, format_type(atttypid, null)), ', ' order by attnum)
+    into definition
+    from pg_attribute where attrelid = 'pg_temp.redshift_late_view'::regclass;
+    drop view pg_temp.redshift_late_view;
+    execute format(
+        'create %s %s as select * from %s(%L) as late (%s)',
+        words, name_, redshift_internal.make_late_reader(current_user), query, definition
+    );
+exception when undefined_table or undefined_column then
+    raise exception using
+        errcode = '0A000',
+        message = 'a late-binding view of what does not exist yet is not emulated by this '
+            || 'test server',
+        detail = sqlerrm;
 end $$;
 
 create procedure redshift_internal.append(target regclass, origin regclass)

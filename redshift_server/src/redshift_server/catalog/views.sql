@@ -272,16 +272,64 @@ select
     numeric_precision::int, numeric_scale::int, datetime_precision::int
 from information_schema.columns;
 
+create table pg_catalog.redshift_materialized_views (
+    relid oid primary key,
+    incremental boolean not null,
+    autorefresh boolean not null
+);
+grant select, insert on pg_catalog.redshift_materialized_views to public;
+create function redshift_internal.record_materialized_view(
+    view_ regclass, incremental boolean, autorefresh boolean
+)
+returns void language plpgsql as $$
+begin
+    if exists (
+        select from pg_depend d
+        join pg_rewrite r on r.oid = d.objid and r.ev_class = view_
+        join pg_class c on c.oid = d.refobjid and c.relkind = 'v'
+        where d.refclassid = 'pg_class'::regclass
+    ) then
+        raise exception using
+            errcode = '0A000',
+            message = 'a standard view in a materialized view is not supported';
+    end if;
+    insert into pg_catalog.redshift_materialized_views values (view_, incremental, autorefresh);
+    if not incremental then
+        raise notice 'The materialized view % will be fully recomputed at every refresh', view_;
+    end if;
+end $$;
+
+-- Stale is what differs from its query. Redshift calls it stale as soon as a base
+-- table has changed, even if the result has not.
+create function redshift_internal.is_stale(view_ regclass)
+returns boolean language plpgsql stable as $$
+declare
+    query text := rtrim(pg_get_viewdef(view_), ';');
+    result boolean;
+begin
+    execute format(
+        'select exists (%1$s except all select * from %2$s) '
+        'or exists (select * from %2$s except all (%1$s))', query, view_
+    ) into result;
+    return result;
+end $$;
 create view pg_catalog.stv_mv_info as
 select
     redshift_internal.padded(current_database(), 128) as db_name,
-    redshift_internal.padded(schemaname, 128) as schema,
-    redshift_internal.padded(matviewname, 128) as name,
-    redshift_internal.padded('f', 1) as is_stale,
-    redshift_internal.padded(matviewowner, 128) as owner_user_name,
-    1 as state,
-    redshift_internal.padded('f', 1) as autorefresh
-from pg_matviews;
+    redshift_internal.padded(n.nspname, 128) as schema,
+    redshift_internal.padded(c.relname, 128) as name,
+    0::bigint as updated_upto_xid,
+    redshift_internal.padded(
+        case when redshift_internal.is_stale(c.oid) then 't' else 'f' end, 1
+    ) as is_stale,
+    redshift_internal.padded(pg_get_userbyid(c.relowner), 128) as owner_user_name,
+    v.incremental::int as state,
+    redshift_internal.padded(v.autorefresh::int::text, 1) as autorefresh,
+    redshift_internal.padded('0', 1) as autorewrite
+from pg_catalog.redshift_materialized_views v
+join pg_class c on c.oid = v.relid
+join pg_namespace n on n.oid = c.relnamespace
+where redshift_internal.sees(pg_get_userbyid(c.relowner));
 
 -- databases, transactions ----------------------------------------------------
 
