@@ -349,26 +349,25 @@ def test_snapshot_allows_write_skew(connect: Connect, table: str) -> None:
 
 
 @live
-def test_serializable_refuses_write_skew() -> None:
-    with RedshiftServer(isolation="serializable") as server:
-        first = psycopg2.connect(server.dsn)
-        second = psycopg2.connect(server.dsn)
-        mine, other = first.cursor(), second.cursor()
-        mine.execute("create table one (a int)")
-        mine.execute("create table two (a int)")
-        first.commit()
-        mine.execute("select count(*) from one")
-        other.execute("select count(*) from two")
-        mine.execute("insert into two values (1)")
-        other.execute("insert into one values (1)")
-        first.commit()
-        with pytest.raises(psycopg2.Error) as caught:
-            second.commit()
-        assert caught.value.pgcode == "XX000"
-        assert "1023" in str(caught.value)
-        other = psycopg2.connect(server.dsn).cursor()
-        other.execute("select isolation_level from stv_db_isolation_level")
-        assert other.fetchall()[0][0].strip() == "Serializable"
+def test_serializable_refuses_write_skew(
+    connect: Connect, second_server: RedshiftServer
+) -> None:
+    first, second = connect(second_server.dsn), connect(second_server.dsn)
+    mine, other = first.cursor(), second.cursor()
+    mine.execute("create table one (a int)")
+    mine.execute("create table two (a int)")
+    first.commit()
+    mine.execute("select count(*) from one")
+    other.execute("select count(*) from two")
+    mine.execute("insert into two values (1)")
+    other.execute("insert into one values (1)")
+    first.commit()
+    with pytest.raises(psycopg2.Error) as caught:
+        second.commit()
+    assert caught.value.pgcode == "XX000"
+    assert "1023" in str(caught.value)
+    mine.execute("select isolation_level from stv_db_isolation_level")
+    assert mine.fetchall()[0][0].strip() == "Serializable"
 
 
 def test_deadlock_is_told(connect: Connect, table: str) -> None:

@@ -124,14 +124,18 @@ def test_tls_verify_full(redshift_server: RedshiftServer, host: str) -> None:
 
 
 @live
-def test_tls_of_a_foreign_ca_fails(redshift_server: RedshiftServer) -> None:
-    with (
-        RedshiftServer() as other,
-        pytest.raises(psycopg2.OperationalError, match="certificate"),
-    ):
+def test_tls_of_a_foreign_ca_fails(
+    redshift_server: RedshiftServer, second_server: RedshiftServer
+) -> None:
+    """Two servers run at once, each with a CA of its own."""
+    other = second_server.ca_file
+    with pytest.raises(psycopg2.OperationalError, match="certificate"):
         psycopg2.connect(
-            f"{redshift_server.dsn} sslmode=verify-full sslrootcert={other.ca_file}"
+            f"{redshift_server.dsn} sslmode=verify-full sslrootcert={other}"
         )
+    psycopg2.connect(
+        f"{second_server.dsn} sslmode=verify-full sslrootcert={other}"
+    ).close()
 
 
 @live
@@ -156,11 +160,10 @@ def test_tls_of_redshift_connector(redshift_server: RedshiftServer) -> None:
 
 
 @live
-def test_required_tls() -> None:
-    with RedshiftServer(require_tls=True) as server:
-        with pytest.raises(psycopg2.OperationalError, match="SSL"):
-            psycopg2.connect(server.dsn + " sslmode=disable")
-        psycopg2.connect(server.dsn + " sslmode=require").close()
+def test_required_tls(second_server: RedshiftServer) -> None:
+    with pytest.raises(psycopg2.OperationalError, match="SSL"):
+        psycopg2.connect(second_server.dsn + " sslmode=disable")
+    psycopg2.connect(second_server.dsn + " sslmode=require").close()
 
 
 def test_options_at_connect(connect: Connections) -> None:
@@ -211,7 +214,7 @@ def test_execute_values(connect: Connections) -> None:
 def test_a_row_of_literals_is_not_parsed(
     connect: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A tree of 20,000 rows would take a minute; only the first row becomes one."""
+    """A tree of 100,000 rows would take a minute; only the first row becomes one."""
     parsed: list[int] = []
 
     def counted(text: str) -> Any:
@@ -221,13 +224,13 @@ def test_a_row_of_literals_is_not_parsed(
     monkeypatch.setattr(dml, "parse", counted)
     cursor = connect().cursor()
     cursor.execute("create temp table t (a int, b varchar(20))")
-    rows = [(number, f"row {number}") for number in range(20000)]
+    rows = [(number, f"row {number}") for number in range(2000)]
     psycopg2.extras.execute_values(
-        cursor, "insert into t values %s", rows, page_size=20000
+        cursor, "insert into t values %s", rows, page_size=2000
     )
     assert max(parsed) < 100
     cursor.execute("select count(*), sum(a) from t")
-    assert cursor.fetchall() == [(20000, sum(range(20000)))]
+    assert cursor.fetchall() == [(2000, sum(range(2000)))]
 
 
 def test_connector_types(dsn: str) -> None:

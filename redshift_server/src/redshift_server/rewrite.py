@@ -185,6 +185,10 @@ def _window(node: exp.Expr) -> exp.Expr:
         return _ratio(node, call)
     if name in ORDER_SENSITIVE and node.args.get("order") is not None:
         node.args["order"].append("expressions", _random_term())
+    if name == "nth_value" and ignoring:
+        value, position = call.expressions
+        node.set("this", internal("filled", [value]))
+        return internal("element", [node.copy(), position])
     node.set("this", _ignoring_nulls(node, call, name) if ignoring else call)
     return node
 

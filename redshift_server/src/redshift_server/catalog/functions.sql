@@ -319,6 +319,17 @@ create aggregate redshift_internal.last_value_ignoring_nulls(anyelement) (
     sfunc = redshift_internal.last_filled, stype = anyelement
 );
 
+-- What is not NULL, for NTH_VALUE to count.
+create function redshift_internal.collect(state anyarray, value anyelement)
+returns anyarray language sql immutable as $$
+    select case when value is null then state else array_append(state, value) end
+$$;
+create aggregate redshift_internal.filled(anyelement) (
+    sfunc = redshift_internal.collect, stype = anyarray
+);
+create function redshift_internal.element(items anyarray, position_ bigint)
+returns anyelement language sql immutable as $$ select items[position_::int] $$;
+
 create function redshift_internal.version()
 returns text language sql immutable as $$
     select 'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 '
@@ -384,71 +395,6 @@ begin
         raise exception using errcode = '22003', message = 'Overflow in strtol';
     end if;
     return (sign * result)::bigint;
-end $$;
-
-create function pg_catalog.sha2(value text, bits int)
-returns text language sql immutable strict as $$
-    select encode(
-        case bits
-            when 0 then sha256(convert_to(value, 'UTF8'))
-            when 224 then sha224(convert_to(value, 'UTF8'))
-            when 256 then sha256(convert_to(value, 'UTF8'))
-            when 384 then sha384(convert_to(value, 'UTF8'))
-            when 512 then sha512(convert_to(value, 'UTF8'))
-        end,
-        'hex'
-    )
-$$;
-
--- FNV-1a over bytes, in arithmetic modulo 2^64; integers in little-endian order.
-create function redshift_internal.fnv(bytes bytea, seed bigint)
-returns bigint language plpgsql immutable strict as $$
-declare
-    modulus constant numeric := 18446744073709551616;
-    hash numeric := mod(seed::numeric + modulus, modulus);
-    low bigint;
-begin
-    for i in 0..length(bytes) - 1 loop
-        low := mod(hash, 256)::bigint;
-        hash := hash - low + (low # get_byte(bytes, i));
-        hash := mod(hash * 1099511628211, modulus);
-    end loop;
-    if hash >= 9223372036854775808 then
-        hash := hash - modulus;
-    end if;
-    return hash::bigint;
-end $$;
-create function redshift_internal.little_endian(big bytea)
-returns bytea language sql immutable strict as $$
-    select string_agg(substr(big, i, 1), ''::bytea order by i desc)
-    from generate_series(1, length(big)) i
-$$;
-create function pg_catalog.fnv_hash(value text, seed bigint default -3750763034362895579)
-returns bigint language sql immutable strict as $$
-    select redshift_internal.fnv(convert_to(value, 'UTF8'), seed)
-$$;
-create function pg_catalog.fnv_hash(value int, seed bigint default -3750763034362895579)
-returns bigint language sql immutable strict as $$
-    select redshift_internal.fnv(redshift_internal.little_endian(int4send(value)), seed)
-$$;
-create function pg_catalog.fnv_hash(value bigint, seed bigint default -3750763034362895579)
-returns bigint language sql immutable strict as $$
-    select redshift_internal.fnv(redshift_internal.little_endian(int8send(value)), seed)
-$$;
-
-create function pg_catalog.crc32(value text)
-returns text language plpgsql immutable strict as $$
-declare
-    bytes bytea := convert_to(value, 'UTF8');
-    crc bigint := 4294967295;
-begin
-    for i in 0..length(bytes) - 1 loop
-        crc := crc # get_byte(bytes, i);
-        for bit in 1..8 loop
-            crc := case when crc & 1 = 1 then (crc >> 1) # 3988292384 else crc >> 1 end;
-        end loop;
-    end loop;
-    return to_hex(crc # 4294967295);
 end $$;
 
 -- JSON ---------------------------------------------------------------------
