@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
@@ -20,8 +22,19 @@ from redshift_server.postgres import FOLDER_PREFIX, find_binaries, wheel_binarie
 pytestmark = live
 
 
-def folders() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"))
+@pytest.fixture(autouse=True)
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Other servers on this machine must not be seen; PostgreSQL's user must enter."""
+    folder = Path(tempfile.mkdtemp(prefix="life-"))
+    folder.chmod(0o755)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def folders() -> list[Path]:
+    return list(Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"))
 
 
 def other_binaries() -> list[Path]:
@@ -39,7 +52,6 @@ def other_binaries() -> list[Path]:
 @pytest.mark.parametrize("folder", other_binaries(), ids=lambda path: path.parent.name)
 def test_every_other_postgres(folder: Path) -> None:
     """Redshift's rules on each of them, and nothing left behind."""
-    before = folders()
     with RedshiftServer(postgres=folder) as server:
         assert server.postgres_version == find_binaries(folder).version
         connection = psycopg2.connect(server.dsn)
@@ -52,23 +64,29 @@ def test_every_other_postgres(folder: Path) -> None:
             cursor.execute("insert into t values ('éé', 1)")
         connection.close()
         dsn = server.dsn
-    assert folders() <= before
+    assert folders() == []
     with pytest.raises(psycopg2.OperationalError):
         psycopg2.connect(dsn)
 
 
-def test_no_postgres_says_what_to_do(tmp_path: Path) -> None:
+def test_no_postgres_says_what_to_do(temporary: Path) -> None:
     with pytest.raises(ServerStartError, match="REDSHIFT_SERVER_POSTGRES"):
-        RedshiftServer(postgres=tmp_path)
+        RedshiftServer(postgres=temporary)
+
+
+def test_a_relative_folder_of_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = find_binaries().folder
+    monkeypatch.chdir(folder.parent)
+    assert find_binaries(folder.name).folder == folder.resolve()
 
 
 def test_stop_without_start_deletes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "precious").touch()
-    monkeypatch.chdir(tmp_path)
+    (temporary / "precious").touch()
+    monkeypatch.chdir(temporary)
     RedshiftServer().stop()
-    assert (tmp_path / "precious").exists()
+    assert (temporary / "precious").exists()
 
 
 def run_command(*arguments: str) -> subprocess.Popen[str]:
@@ -82,7 +100,6 @@ def run_command(*arguments: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_command_prints_a_dsn_and_stops(number: int) -> None:
-    before = folders()
     with run_command("--user", "admin", "--password", "Passw0rd1") as process:
         assert process.stdout is not None
         dsn = process.stdout.readline().strip()
@@ -90,22 +107,21 @@ def test_command_prints_a_dsn_and_stops(number: int) -> None:
         psycopg2.connect(dsn).close()
         process.send_signal(number)
         assert process.wait(10) == 0
-    assert folders() <= before
+    assert folders() == []
 
 
 def test_a_killed_command_leaves_nothing() -> None:
     """Not even SIGKILL of the parent leaves a PostgreSQL or its folder."""
-    before = folders()
     with run_command() as process:
         assert process.stdout is not None
         psycopg2.connect(process.stdout.readline().strip()).close()
-        assert len(folders() - before) == 1
+        assert len(folders()) == 1
         process.kill()
         process.wait()
     deadline = time.monotonic() + 10
-    while folders() - before and time.monotonic() < deadline:
+    while folders() and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert folders() <= before
+    assert folders() == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -436,3 +436,31 @@ def test_ties_of_a_window_come_shuffled(sql: PsycopgClient) -> None:
         " as ranked where n = 1"
     )
     assert len({str(sql.run(query)) for _ in range(5)}) > 1
+
+
+@live
+def test_broken_keys_can_be_asked_for(sql: PsycopgClient) -> None:
+    """A cluster never looks at them, and its planner trusts them all the same."""
+    sql.run("drop table if exists orders, customers")
+    sql.run("create table customers (id int primary key, email varchar(20) unique)")
+    sql.run(
+        "create table orders (id int, customer int references customers, "
+        "constraint orders_key primary key (id))"
+    )
+    query = 'select "table", kind, broken from redshift_server_keys order by 1, 2'
+    sql.run("insert into customers values (1, null), (2, null)")
+    sql.run("insert into orders values (1, 1), (2, null)")
+    assert {row[2] for row in sql.run(query)} == {0}
+    sql.run("insert into customers values (2, 'x'), (null, 'x')")
+    sql.run("insert into orders values (1, 7), (1, 7), (3, 8)")
+    assert sql.run(query) == [
+        ["customers", "PRIMARY KEY", 2],
+        ["customers", "UNIQUE", 1],
+        ["orders", "FOREIGN KEY", 2],
+        ["orders", "PRIMARY KEY", 1],
+    ]
+    sql.run("alter table orders drop constraint orders_key")
+    assert ["orders", "PRIMARY KEY", 1] not in sql.run(query)
+    sql.run("alter table orders add constraint again unique (id)")
+    assert ["orders", "UNIQUE", 1] in sql.run(query)
+    sql.run("drop table orders, customers")

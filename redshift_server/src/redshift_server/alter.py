@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redshift_server.attributes import Attributes, take_encoding
-from redshift_server.ddl import column_definition, type_of
+from redshift_server.ddl import column_definition, take_key, type_of
 from redshift_server.errors import RedshiftError, not_emulated, syntax, unsupported
 from redshift_server.plan import Plan
 from redshift_server.stream import TokenStream, literal, quote
@@ -64,31 +64,19 @@ def _add(stream: TokenStream, table: str, source: str) -> Plan:
 
 
 def _add_key(stream: TokenStream, table: str, source: str) -> Plan:
-    text = " ".join(token.value for token in stream.rest())
-    if "CHECK" in text.upper().split():
-        raise unsupported("CHECK constraint")
-    sql = (
-        f"update {_ATTRIBUTES} set keys = keys || {literal(_json(text))}::jsonb "
-        f"where relid = {literal(table)}::regclass"
-    )
-    return Plan(source, sql=sql, tag=_TAG)
-
-
-def _json(text: str) -> str:
-    return '["' + text.replace("\\", "\\\\").replace('"', '\\"') + '"]'
+    key = literal(take_key(stream).json())
+    return _set(table, source, f"keys = keys || {key}::jsonb")
 
 
 def _drop(stream: TokenStream, table: str, source: str) -> Plan:
     if stream.accept("CONSTRAINT"):
         name = stream.name()
         stream.accept_any("CASCADE", "RESTRICT")
-        sql = (
-            f"update {_ATTRIBUTES} set keys = (select coalesce(jsonb_agg(k), '[]') "
-            f"from jsonb_array_elements_text(keys) k where k not ilike "
-            f"{literal('constraint ' + name + ' %')}) "
-            f"where relid = {literal(table)}::regclass"
+        kept = (
+            "select coalesce(jsonb_agg(k), '[]') from jsonb_array_elements(keys) k "
+            f"where k ->> 'name' <> {literal(name)}"
         )
-        return Plan(source, sql=sql, tag=_TAG)
+        return _set(table, source, f"keys = ({kept})")
     stream.accept("COLUMN")
     column = stream.name()
     mode = stream.accept_any("CASCADE", "RESTRICT").lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from redshift_server.errors import RedshiftError, syntax
 from redshift_server.stream import TokenStream, literal
@@ -17,6 +17,21 @@ _ENCODINGS = frozenset(
 _STYLES = frozenset("AUTO EVEN KEY ALL".split())
 
 
+@dataclass(frozen=True)
+class Key:
+    """An informational constraint: never enforced, trusted by a cluster's planner."""
+
+    kind: str  # PRIMARY KEY, UNIQUE or FOREIGN KEY
+    columns: list[str]
+    references: str = ""
+    referenced: list[str] = field(default_factory=list)  # empty: the other's key
+    name: str = ""
+
+    def json(self) -> str:
+        """Return the key as the catalogue keeps it."""
+        return json.dumps(asdict(self))
+
+
 @dataclass
 class Attributes:
     """What Redshift knows of a table and PostgreSQL does not."""
@@ -27,7 +42,7 @@ class Attributes:
     sortstyle: str = ""  # compound, interleaved or auto
     encodings: dict[str, str] = field(default_factory=dict)
     backup: bool = True
-    keys: list[str] = field(default_factory=list)  # informational constraints
+    keys: list[Key] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
 
     def set_distkey(self, column: str) -> None:
@@ -47,12 +62,13 @@ class Attributes:
 
     def record(self, table: str) -> str:
         """Return the statement that keeps these attributes with the table."""
+        keys = f"[{', '.join(key.json() for key in self.keys)}]"
         return (
             "insert into pg_catalog.redshift_attributes select "
             f"{literal(table)}::regclass, {literal(self.diststyle)}, "
             f"{literal(self.distkey)}, {literal(json.dumps(self.sortkey))}::jsonb, "
             f"{literal(self.sortstyle)}, {literal(json.dumps(self.encodings))}::jsonb, "
-            f"{str(self.backup).lower()}, {literal(json.dumps(self.keys))}::jsonb"
+            f"{str(self.backup).lower()}, {literal(keys)}::jsonb"
         )
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from redshift_server.attributes import Attributes, take_attributes, take_encoding
+from redshift_server.attributes import (
+    Attributes,
+    Key,
+    take_attributes,
+    take_encoding,
+)
 from redshift_server.dml import expression_sql, query_sql
 from redshift_server.errors import (
     RedshiftError,
@@ -114,36 +119,29 @@ def _query_plan(
 def _element(stream: TokenStream, attributes: Attributes) -> str:
     token = stream.peek()
     if token is not None and token.is_word(*_TABLE_CONSTRAINTS):
-        _table_constraint(stream, attributes)
+        attributes.keys.append(take_key(stream))
         return ""
     return column_definition(stream, attributes)
 
 
-def _table_constraint(stream: TokenStream, attributes: Attributes) -> None:
-    if stream.accept("CONSTRAINT"):
-        stream.name()
-    if stream.accept_any("CHECK"):
-        raise unsupported("CHECK constraint")
-    if stream.accept_any("EXCLUDE"):
-        raise unsupported("EXCLUDE constraint")
+def take_key(stream: TokenStream) -> Key:
+    """Take a constraint of a table; there are keys only, and none is enforced."""
+    name = stream.name() if stream.accept("CONSTRAINT") else ""
+    if stream.at_words("CHECK") or stream.at_words("EXCLUDE"):
+        raise unsupported(f"{stream.next().word} constraint")
     if stream.accept("PRIMARY", "KEY"):
-        kind = "PRIMARY KEY"
-    elif stream.accept("UNIQUE"):
-        kind = "UNIQUE"
-    else:
-        stream.expect("FOREIGN", "KEY")
-        kind = "FOREIGN KEY"
+        return Key("PRIMARY KEY", stream.names(), name=name)
+    if stream.accept("UNIQUE"):
+        return Key("UNIQUE", stream.names(), name=name)
+    stream.expect("FOREIGN", "KEY")
     columns = stream.names()
-    if kind == "FOREIGN KEY":
-        stream.expect("REFERENCES")
-        _reference(stream)
-    attributes.keys.append(f"{kind} ({', '.join(columns)})")
+    stream.expect("REFERENCES")
+    return Key("FOREIGN KEY", columns, *_reference(stream), name=name)
 
 
-def _reference(stream: TokenStream) -> None:
-    stream.qualified_name()
-    if stream.at_symbol("("):
-        stream.names()
+def _reference(stream: TokenStream) -> tuple[str, list[str]]:
+    table = stream.qualified_name()
+    return table, stream.names() if stream.at_symbol("(") else []
 
 
 def column_definition(stream: TokenStream, attributes: Attributes) -> str:
@@ -227,12 +225,11 @@ def _column_attribute(  # noqa: PLR0912 - one branch per attribute of the gramma
         attributes.sortkey.append(column)
         attributes.sortstyle = "compound"
     elif stream.accept("PRIMARY", "KEY"):
-        attributes.keys.append(f"PRIMARY KEY ({column})")
+        attributes.keys.append(Key("PRIMARY KEY", [column]))
     elif stream.accept("UNIQUE"):
-        attributes.keys.append(f"UNIQUE ({column})")
+        attributes.keys.append(Key("UNIQUE", [column]))
     elif stream.accept("REFERENCES"):
-        _reference(stream)
-        attributes.keys.append(f"FOREIGN KEY ({column})")
+        attributes.keys.append(Key("FOREIGN KEY", [column], *_reference(stream)))
     elif stream.accept("COLLATE"):
         _collation(stream)
     elif stream.accept("CHECK"):

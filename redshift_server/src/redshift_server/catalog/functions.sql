@@ -482,11 +482,8 @@ begin
             message = 'cannot alter column "' || column_ || '" because it has a default';
     end if;
     if exists (
-        select from pg_catalog.redshift_attributes, jsonb_array_elements_text(keys) k
-        where relid = table_
-            and string_to_array(
-                replace(substring(lower(k) from '\((.*?)\)'), ' ', ''), ','
-            ) @> array[column_]
+        select from pg_catalog.redshift_attributes, jsonb_array_elements(keys) k
+        where relid = table_ and k -> 'columns' ? column_
     ) then
         raise exception using
             errcode = '0A000',

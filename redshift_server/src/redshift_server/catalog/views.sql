@@ -247,16 +247,57 @@ where
     c.relkind = 'r'
     and n.nspname = any (current_schemas(false));
 
--- Informational keys: what the planner of a real cluster would trust.
+-- Informational keys, and how many values break each: a cluster does not look, and its
+-- planner trusts them.
+create function redshift_internal.count_broken(table_ regclass, key jsonb)
+returns bigint language plpgsql as $$
+declare
+    columns_ text := (
+        select string_agg(quote_ident(c), ', ') from jsonb_array_elements_text(key -> 'columns') c
+    );
+    other regclass := to_regclass(nullif(key ->> 'references', ''));
+    referenced text := (
+        select string_agg(quote_ident(c), ', ')
+        from jsonb_array_elements_text(coalesce(
+            nullif(key -> 'referenced', '[]'),
+            (
+                select k -> 'columns'
+                from pg_catalog.redshift_attributes, jsonb_array_elements(keys) k
+                where relid = other and k ->> 'kind' = 'PRIMARY KEY'
+            )
+        )) c
+    );
+    result bigint;
+begin
+    if key ->> 'kind' = 'FOREIGN KEY' then
+        execute format(
+            'select count(*) from (select distinct %1$s from %2$s '
+            'where not (%1$s) is null except select %3$s from %4$s) broken',
+            columns_, table_, referenced, other
+        ) into result;
+    else
+        -- A primary key has no NULL; a unique one may have many.
+        execute format(
+            'select count(*) from (select from %2$s where %3$L or num_nulls(%1$s) = 0 '
+            'group by %1$s having count(*) > 1 or num_nulls(%1$s) > 0) broken',
+            columns_, table_, key ->> 'kind' = 'PRIMARY KEY'
+        ) into result;
+    end if;
+    return result;
+end $$;
 create view pg_catalog.redshift_server_keys as
 select
     n.nspname::varchar as schema,
     c.relname::varchar as "table",
-    k.definition::varchar as definition
+    (k.key ->> 'kind')::varchar as kind,
+    (
+        select string_agg(name, ', ') from jsonb_array_elements_text(k.key -> 'columns') name
+    )::varchar as columns,
+    redshift_internal.count_broken(c.oid, k.key) as broken
 from pg_catalog.redshift_attributes a
 join pg_class c on c.oid = a.relid
 join pg_namespace n on n.oid = c.relnamespace
-cross join jsonb_array_elements_text(a.keys) k (definition);
+cross join jsonb_array_elements(a.keys) k (key);
 
 create view pg_catalog.svv_tables as
 select
