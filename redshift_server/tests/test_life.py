@@ -26,7 +26,7 @@ pytestmark = live
 def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Other servers on this machine must not be seen; PostgreSQL's user must enter."""
     folder = Path(tempfile.mkdtemp(prefix="life-"))
-    folder.chmod(0o755)
+    folder.chmod(0o1777)
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield folder
