@@ -139,6 +139,9 @@ LITERALS: list[Step] = [
             "select 1 as snapshot", "42601", "snapshot"),
     runs("reserved_quoted", "A quoted reserved word is a name", "r_pg_keywords.html",
          'create temp table v ("user" int, "tag" int)'),
+    value("reserved_after_a_dot", "After a dot a reserved word is a name",
+          "r_pg_keywords.html",
+          "select count(*) from pg_class where pg_class.oid < 0", 0),
     runs("free_names", "level, location, year, method and others are free",
          "r_pg_keywords.html",
          "create temp table v (level int, location int, year int, hour int, month int, "

@@ -20,16 +20,22 @@ create function redshift_internal.read_file(name text)
 returns text language sql volatile security definer as $$
     select pg_read_file('redshift_server/' || name, 0, 1000000000, true)
 $$;
-create function redshift_internal.read_log(name text)
-returns setof jsonb language sql volatile as $$
-    select line::jsonb
-    from regexp_split_to_table(redshift_internal.read_file(name || '.jsonl'), '\n') line
-    where line <> ''
-$$;
 create function redshift_internal.sees(owner text)
 returns boolean language sql stable as $$
     select owner = current_user
         or (select rolsuper from pg_roles where rolname = current_user)
+$$;
+-- The entries that the user may see. The estimate keeps joins of views from loops.
+create function redshift_internal.read_log(name text)
+returns setof jsonb language sql volatile rows 100000 as $$
+    with entries as materialized (
+        select line::jsonb as entry
+        from string_to_table(redshift_internal.read_file(name || '.jsonl'), e'\n') line
+        where line <> ''
+    ),
+    users as (select distinct entry ->> 'user' as name from entries),
+    seen as (select users.name from users where redshift_internal.sees(users.name))
+    select entry from entries where entry ->> 'user' in (select seen.name from seen)
 $$;
 create function redshift_internal.padded(value text, size int)
 returns bpchar language sql immutable as $$ select rpad(value, size)::bpchar $$;
@@ -81,8 +87,7 @@ select
     (e ->> 'errors')::bigint as error_count,
     null::bigint as copy_job_id,
     (e ->> 'message')::varchar as error_message
-from redshift_internal.read_log('loads') e
-where redshift_internal.sees(e ->> 'user');
+from redshift_internal.read_log('loads') e;
 
 create view pg_catalog.sys_load_detail as
 select
@@ -98,8 +103,7 @@ select
     (e ->> 'etag')::varchar as file_etag,
     (e ->> 'modified')::timestamp as file_last_modified,
     null::bigint as copy_job_id
-from redshift_internal.read_log('files') e
-where redshift_internal.sees(e ->> 'user');
+from redshift_internal.read_log('files') e;
 
 create view pg_catalog.stl_load_commits as
 select
@@ -114,8 +118,7 @@ select
     (e ->> 'time')::timestamp as curtime,
     1 as status,
     redshift_internal.padded(e ->> 'format', 16) as file_format
-from redshift_internal.read_log('files') e
-where redshift_internal.sees(e ->> 'user');
+from redshift_internal.read_log('files') e;
 
 create view pg_catalog.sys_load_error_detail as
 select
@@ -134,8 +137,7 @@ select
     (e ->> 'position')::int as position,
     (e ->> 'code')::int as error_code,
     redshift_internal.padded(e ->> 'message', 512) as error_message
-from redshift_internal.read_log('errors') e
-where redshift_internal.sees(e ->> 'user');
+from redshift_internal.read_log('errors') e;
 
 create view pg_catalog.stl_load_errors as
 select
@@ -155,8 +157,7 @@ select
     redshift_internal.padded(e ->> 'raw_value', 1024) as raw_field_value,
     (e ->> 'code')::int as err_code,
     redshift_internal.padded(e ->> 'message', 100) as err_reason
-from redshift_internal.read_log('errors') e
-where redshift_internal.sees(e ->> 'user');
+from redshift_internal.read_log('errors') e;
 
 create view pg_catalog.stl_loaderror_detail as
 select
@@ -172,8 +173,7 @@ select
     case when e ->> 'raw_value' is null then 1 else 0 end as is_null,
     redshift_internal.padded(e ->> 'type', 10) as type,
     redshift_internal.padded(e ->> 'length', 10) as col_length
-from redshift_internal.read_log('errors') e
-where redshift_internal.sees(e ->> 'user');
+from redshift_internal.read_log('errors') e;
 
 -- tables -------------------------------------------------------------------
 
