@@ -42,6 +42,12 @@ OWN_TESTS = [
      "tests/test_transactions.py -k barred"),
     ("Startup parameters, login, TLS, cancel", "c_redshift-postgres-jdbc.html",
      "tests/test_wire.py"),
+    ("IDENTITY of bulk loads: unique, with gaps, in any order - *inferred* how much",
+     "r_CREATE_TABLE_NEW.html", "tests/test_copy.py -k bulk_loads_number"),
+    ("A statement has at most 16 MB", "r_UPDATE.html",
+     "tests/test_wire.py -k 16_mb"),
+    ("Keys are not checked, and trusted by the planner", "t_Defining_constraints.html",
+     "tests/test_transactions.py -k broken_keys"),
     ("Temporary credentials", "https://docs.aws.amazon.com/redshift/latest/mgmt/"
      "generating-user-credentials.html", "tests/test_control_plane.py"),
 ]  # fmt: skip

@@ -233,6 +233,12 @@ def test_a_row_of_literals_is_not_parsed(
     assert cursor.fetchall() == [(2000, sum(range(2000)))]
 
 
+def test_a_statement_has_at_most_16_mb(sql: PsycopgClient) -> None:
+    with pytest.raises(Failure, match="too large") as caught:
+        sql.run(f"select '{'x' * 16 * 1024 * 1024}'")
+    assert caught.value.sqlstate == "54001"
+
+
 def test_connector_types(dsn: str) -> None:
     client = ConnectorClient(dsn)
     client.run(

@@ -70,11 +70,10 @@ LEADER_ONLY = frozenset(
     """.split()
 )
 
-# Their result changes though their arguments do not. Those without parentheses go by
-# the names of sqlglot's nodes.
+# Their result changes though their arguments do not.
 MUTABLE = frozenset(
     """
-    getdate sysdate random currentdate currenttime currenttimestamp localtime
+    getdate sysdate random current_date current_time current_timestamp localtime
     localtimestamp
     """.split()
 )

@@ -118,8 +118,10 @@ def _is_incremental(tree: exp.Query) -> bool:
 
 def _calls(tree: exp.Expr) -> set[str]:
     """Return the names of the functions that a query calls."""
-    names = {str(call.this).lower() for call in tree.find_all(exp.Anonymous)}
-    return names | {type(node).__name__.lower() for node in tree.find_all(exp.Func)}
+    return {
+        str(call.this if isinstance(call, exp.Anonymous) else call.sql_name()).lower()
+        for call in tree.find_all(exp.Func)
+    }
 
 
 def refresh(stream: TokenStream, source: str) -> Plan:
