@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,21 +47,53 @@ _FORMAT_OF_PLAN = click.option(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
+    # Each may be closed, and be None then.
+    streams = [s for s in (sys.stdout, sys.stderr) if isinstance(s, TextIOWrapper)]
+    for stream in streams:
+        # A terminal that has no letter for a text gets a question mark.
+        stream.reconfigure(errors="replace")
     try:
-        sys.exit(cli.main(arguments, prog_name="sparkify", standalone_mode=False) or 0)
+        code = cli.main(arguments, prog_name="sparkify", standalone_mode=False)
+        for stream in streams:
+            stream.flush()
+        sys.exit(code or 0)
     except SparkifyError as error:
         click.echo(f"sparkify: {error}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
+    except click.Abort:
+        click.echo("\nsparkify: not confirmed; nothing was changed.", err=True)
+        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt:
         click.echo("sparkify: interrupted; what was committed stays.", err=True)
         sys.exit(INTERRUPTED)
+    except MemoryError:
+        click.echo(
+            "sparkify: this machine has too little memory; lower [LOAD] BATCH_BYTES "
+            "and MEMORY_LIMIT.",
+            err=True,
+        )
+        sys.exit(2)
     except BrokenPipeError:
-        # The reader of our output has left; Python would complain at its own exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(1)
+    except OSError as error:
+        _drop_output()
+        what = error.filename or "output, or a file beside the warehouse"
+        click.echo(
+            f"sparkify: {what}: {error.strerror or error}; correct that and run again. "
+            "What was committed stays.",
+            err=True,
+        )
+        sys.exit(2)
+
+
+def _drop_output() -> None:
+    """Nobody takes our output any more; Python would complain at its own exit."""
+    with suppress(OSError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(

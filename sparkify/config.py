@@ -238,14 +238,14 @@ def load_settings(
     `file` None means `./dwh.cfg`. Raises ConfigError.
     """
     env = os.environ if environment is None else environment
-    path = (file or DEFAULT_FILE).absolute()
+    path = _absolute(file or DEFAULT_FILE)
     parser = _read_file(path)
     warnings = tuple(_unknown(parser, path))
     values: dict[str, object] = {"file": path, "warnings": warnings}
     for option in OPTIONS:
         text, origin = _find(option, parser, path, env)
         if text:
-            base = path.parent if origin == str(path) else Path.cwd()
+            base = path.parent if origin == str(path) else _absolute(Path())
             values[option.setting] = _parse(option, text, origin, base)
     values |= flags or {}
     if "engine" not in values and values.get("host"):
@@ -290,6 +290,15 @@ def require_apart(settings: Settings) -> None:
             f"{settings.file}: [S3] LOG_DATA and SONG_DATA overlap; "
             "give each a folder of its own."
         )
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        raise ConfigError(
+            "The current folder was removed; run from another one."
+        ) from None
 
 
 def _read_file(path: Path) -> configparser.ConfigParser:

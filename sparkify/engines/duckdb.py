@@ -33,15 +33,28 @@ from sparkify.sources.files import Input
 
 _RETRY_SECONDS = 0.1
 _APPEND_ROWS = 10_000
+_WHOLE = "and run again. Every load is there as a whole or not at all."
+_DAMAGED = (
+    "is not a DuckDB database, or a damaged one; "
+    "restore it, or set [WAREHOUSE] PATH to another file."
+)
+# The first sign that an error has tells what it means.
 _MEANINGS = MEANINGS | {
     "database does not exist": "no warehouse is there; "
     "run `python create_tables.py` first.",
-    "not a valid DuckDB database file": "is not a DuckDB database, or a damaged one; "
-    "restore it, or set [WAREHOUSE] PATH to another file.",
-    "was written with a storage version": "was written by a newer DuckDB; "
+    "newer version of DuckDB": "was written by a newer DuckDB; "
     "upgrade the package duckdb.",
-    "No space left": "the disk is full; free some room and run again. "
-    "The warehouse is as it was.",
+    "storage version number": "was written by a DuckDB that is too old to be read; "
+    "set [WAREHOUSE] PATH to a new file and load it anew.",
+    "No space left": f"the disk is full; free some room {_WHOLE}",
+    "Disk quota exceeded": f"your share of the disk is full; free some room {_WHOLE}",
+    "File too large": "may not grow as the load needs, for the size of files is "
+    f"limited; raise that limit (ulimit -f) {_WHOLE}",
+    "not a valid DuckDB database file": _DAMAGED,
+    "Could not read enough bytes": _DAMAGED,
+    "Corrupt database file": _DAMAGED,
+    "replaying WAL": _DAMAGED,
+    "Could not fsync": "is no regular file; set [WAREHOUSE] PATH to one.",
     "Is a directory": "is a folder; set [WAREHOUSE] PATH to a file.",
     "No such file or directory": "its folder does not exist; "
     "make it, or set [WAREHOUSE] PATH.",

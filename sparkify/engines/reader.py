@@ -21,6 +21,10 @@ Run = Callable[[str, Parameters | None], list[Row]]
 MEANINGS = {
     "Out of Memory": "the load needs more memory; raise [LOAD] MEMORY_LIMIT, "
     "or lower BATCH_BYTES.",
+    "Memory value out of range": "no machine has as much memory; "
+    "lower [LOAD] MEMORY_LIMIT.",
+    "Too many open files": "too many files are open at once; "
+    "raise that limit (ulimit -n) and run again.",
 }
 _KEY_CHARACTERS = 256  # in bytes no more than a column of 1,024 holds
 _FOUND_TYPES = {
@@ -195,11 +199,11 @@ def explain(
     error: duckdb.Error, place: object, meanings: Mapping[str, str]
 ) -> WarehouseError:
     """The error as a sentence: that of the sign in its text, or the text."""
-    message = str(error).splitlines()[0]
+    message = str(error)
     for sign, meaning in meanings.items():
         if sign in message:
             return WarehouseError(f"{place}: {meaning}")
-    return WarehouseError(f"{place}: {message}")
+    return WarehouseError(f"{place}: {message.splitlines()[0]}")
 
 
 def is_unreadable(error: WarehouseError) -> bool:
