@@ -185,8 +185,7 @@ class Pipeline:
 
     def _load_pending(self, retry_refused: bool) -> None:
         self._notify("looking for new files")
-        files = list(self.sources.discover())
-        self.result.discovered = len(files)
+        files = self.sources.discover()
         with self.engine.session():
             schema.verify(self.engine, self.models)
             self._settle()
@@ -198,6 +197,7 @@ class Pipeline:
                 self.sources.content_hash,
                 retry_refused=retry_refused,
             )
+        self.result.discovered = pending.discovered
         self.result.vanished = [u for u in pending.vanished if self._is_ours(u)]
         waiting = list(batches(pending.files, self.settings.batch_bytes))
         self.result.batches = len(self.result.loads) + len(waiting)

@@ -103,7 +103,9 @@ class DuckDB:
         limit: int | None = None,
     ) -> list[Row]:
         """See Engine."""
-        return self._run(sql, parameters, limit)
+        if limit is not None:
+            sql = f"{sql}\nlimit {limit:d}"
+        return self._run(sql, parameters)
 
     def columns(self, schemas: Sequence[str]) -> dict[str, list[str]]:
         """See Engine."""
@@ -202,13 +204,11 @@ class DuckDB:
                     raise failure from None
             time.sleep(_RETRY_SECONDS)
 
-    def _run(
-        self, sql: str, parameters: Parameters | None, limit: int | None = None
-    ) -> list[Row]:
+    def _run(self, sql: str, parameters: Parameters | None) -> list[Row]:
         """Every statement passes here; a change returns its number of rows."""
         assert self._connection, "a statement outside a session"
         try:
-            return rows_of(self._connection, sql, parameters, limit)
+            return rows_of(self._connection, sql, parameters)
         except duckdb.Error as error:
             raise self._translate(error) from error
 

@@ -170,14 +170,12 @@ def rows_of(
     connection: duckdb.DuckDBPyConnection,
     sql: str,
     parameters: Parameters | None,
-    limit: int | None = None,
 ) -> list[Row]:
     """The rows of one statement with `:name` parameters; a change has their number."""
     text, used = bind(sql, parameters or {}, "$%s")
     try:
         # Rows are made while they are fetched, so that fails as well.
-        result = connection.execute(text, used or None)
-        return result.fetchall() if limit is None else result.fetchmany(limit)
+        return connection.execute(text, used or None).fetchall()
     except RuntimeError as error:
         if "interrupted" in str(error):  # so DuckDB tells that Ctrl-C came
             raise KeyboardInterrupt from None

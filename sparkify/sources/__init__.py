@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sparkify.config import Settings
@@ -36,7 +37,7 @@ class Sources:
         return merge(
             self.below("events", self._settings.log_data),
             self.below("songs", self._settings.song_data),
-            key=lambda file: file.uri,
+            key=attrgetter("uri"),
         )
 
     def below(self, dataset: str, location: str) -> Iterator[SourceFile]:
