@@ -20,7 +20,6 @@ _MESSAGE_CHARACTERS = 4096
 _SAMPLE_CHARACTERS = 1024
 _SAMPLES_BYTES = 65535
 
-
 # A page of the ledger is found by a sort of it all, and held in memory.
 _PAGE = 100_000
 
