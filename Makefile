@@ -60,8 +60,9 @@ lock: $(DEV) ## Lock the versions of all dependencies anew
 		--no-annotate --no-emit-index-url redshift_server/pyproject.toml \
 		--all-extras -o redshift_server/requirements-dev.lock
 
-docs: $(DEV) ## Write docs/schema.md anew
+docs: $(DEV) ## Write docs/schema.md and docs/matching.md anew
 	$(BIN)/python docs/make_schema.py
+	$(BIN)/python docs/make_matching.py
 
 bench: $(DEV) ## Measure; see docs/benchmarks.md
 	$(BIN)/python -m bench

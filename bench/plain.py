@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from sparkify.lookups import repair, song_key
+from sparkify.lookups.texts import repair, song_key
 
 EVENTS = """{
     'artist': 'varchar', 'auth': 'varchar', 'firstName': 'varchar',

@@ -322,8 +322,20 @@ def check(config: Path | None, format_: str) -> None:
     show_default=True,
     help="Records a song file; 1 as in the real data.",
 )
+@click.option(
+    "--disturbed",
+    default=0.0,
+    show_default=True,
+    help="Share of the songs played under another name; truth.jsonl tells which.",
+)
 def simulate(
-    out: Path, users: int, days: int, songs: int, seed: int, songs_per_file: int
+    out: Path,
+    users: int,
+    days: int,
+    songs: int,
+    seed: int,
+    songs_per_file: int,
+    disturbed: float,
 ) -> None:
     """Write made-up logs and song files in the real layout and format."""
     from sparkify.simulate import simulate as write
@@ -336,6 +348,7 @@ def simulate(
             songs=songs,
             seed=seed,
             songs_per_file=songs_per_file,
+            disturbed=disturbed,
         )
     except (ValueError, OSError) as error:
         raise click.UsageError(str(error)) from None

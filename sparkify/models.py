@@ -29,11 +29,17 @@ TRANSFORM = (
     "work.settled_events",
     "work.touched_songs",
     "analytics.users",
+    "work.settled_levels",
+    "analytics.user_levels",
+    "analytics.user_agents",
+    "analytics.places",
     "analytics.artists",
     "analytics.songs",
     "work.played_texts",
     "analytics.song_texts",
+    "analytics.song_names",
     "work.touched_texts",
+    "work.touched_names",
     "work.text_matches",
     "work.rematched_plays",
     "work.replaced_plays",
@@ -108,7 +114,8 @@ class Table:
 
     `json_keys` are those of the JSON record, by column, for staging tables; `judge` is
     the select that types a record and says why it cannot be accepted. `physical` is how
-    it lies in the warehouse; an engine takes from it what it has.
+    it lies in the warehouse; an engine takes from it what it has. `new` finds the
+    values that a lookup lacks.
     """
 
     schema: str
@@ -123,6 +130,7 @@ class Table:
     json_keys: tuple[str, ...]
     judge: str
     physical: Physical
+    new: str
 
     @property
     def full_name(self) -> str:
@@ -218,6 +226,7 @@ def _read_table(schema: str, name: str, *, prefix: str) -> Table:
         ),
         judge=_prefixed(_optional(folder / "judge.sql"), prefix).rstrip("\n;"),
         physical=Physical(**json.loads(_optional(folder / "physical.json") or "{}")),
+        new=_prefixed(_optional(folder / "new.sql"), prefix).rstrip("\n;"),
     )
 
 

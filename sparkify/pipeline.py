@@ -301,8 +301,8 @@ class Pipeline:
             if table.schema != "work":
                 self._notify(f"building {table.full_name}")
                 changes[table.full_name] = done
-            if table.name == "song_texts":
-                done.inserted = lookups.add_song_texts(self.engine, self.models)
+            if table.new:
+                done.inserted = lookups.add_new(self.engine, table, scope)
             for statement in table.load:
                 done.count(statement, self.engine.execute(statement, scope))
             done.settle()

@@ -27,6 +27,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sparkify.engines.duckdb import DuckDB
+from sparkify.lookups.texts import keys
 from sparkify.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ Rows = Counter[tuple[object, ...]]
 TEXTS: dict[str | None, str | None] = {
     "One": "One",
     "one": "one",
+    "Oné (Live)": "Oné (Live)",
+    "The One feat. Björk": "The One feat. Björk",
+    "?": "?",
     " One ": " One ",
+    "One\u00a0": "One\u00a0",
     "Björk": "Björk",
     "BjÃ¶rk": "Björk",
     "東京 😀": "東京 😀",
@@ -59,7 +64,7 @@ TEXTS: dict[str | None, str | None] = {
 texts = st.sampled_from(["One", "One", "One", *TEXTS])
 names = st.sampled_from(["Ann", "Ann", "Åsa", "", None])
 times = st.sampled_from([1541000000000, 1541000000001, 1543622400000, 1546300799999])
-lengths = st.sampled_from([100.0, 100.0, 200.5, 0.0005, None])
+lengths = st.sampled_from([100.0, 100.0, 101.5, 103.0, 200.5, 0.0005, None])
 
 events = st.fixed_dictionaries(
     {
@@ -421,23 +426,47 @@ def library(records: Delivered) -> list[Song]:
 
 def match(
     event: Event, title: str | None, artist: str | None, known: list[Song]
-) -> tuple[str | None, str | None]:
-    """Song and method: title, artist and duration; else title and artist."""
-    title, artist = (title or "").strip(" "), (artist or "").strip(" ")
-    if not title or not artist:
-        return None, None
-    same = [
-        song
+) -> tuple[str | None, str | None, str | None]:
+    """Song, artist and method: the nearest names alone count, best by length."""
+    text = (title or "").strip(" "), (artist or "").strip(" ")
+    match_key, base_key, artist_key = keys(*text)
+    by_distance: dict[int, list[Song]] = defaultdict(list)
+    for song in known:
+        name = (song.title or "").strip(" "), (song.artist_name or "").strip(" ")
+        if base_key is not None and keys(*name)[1] == base_key:
+            is_folded = keys(*name)[0] == match_key
+            by_distance[1 if name == text else 2 if is_folded else 3].append(song)
+    if by_distance:
+        nearest = min(by_distance)
+        song_id, method = _match_by_length(event.length, nearest, by_distance[nearest])
+        if song_id:
+            return song_id, None, method
+    artists = {
+        song.artist_id
         for song in known
-        if (song.title or "").strip(" ") == title
-        and (song.artist_name or "").strip(" ") == artist
-    ]
-    exact = [
-        s.song_id for s in same if s.duration is not None and s.duration == event.length
-    ]
-    if exact:
+        if artist_key is not None and keys("", song.artist_name or "")[2] == artist_key
+    }
+    return (None, min(artists), "artist") if len(artists) == 1 else (None, None, None)
+
+
+def _match_by_length(
+    length: float | None, distance: int, songs_: list[Song]
+) -> tuple[str | None, str | None]:
+    lasting = [song for song in songs_ if song.duration is not None]
+    exact = [song.song_id for song in lasting if song.duration == length]
+    if distance == 1 and exact:
         return min(exact), "exact"
-    return (min(s.song_id for s in same), "title") if same else (None, None)
+    ids = {song.song_id for song in songs_}
+    method = ["title", "folded", "timed"][distance - 1]
+    if length is not None and (distance == 3 or len(ids) > 1):
+        apart = [
+            (abs(math.floor(length) - math.floor(song.duration or 0)), song.song_id)
+            for song in lasting
+        ]
+        if apart and min(apart)[0] <= 1:
+            return min(apart)[1], method
+    is_certain = distance == 1 or (distance == 2 and len(ids) == 1)
+    return (min(ids), method) if is_certain else (None, None)
 
 
 def songplays(winning: list[Event], records: Delivered) -> Rows:
@@ -448,7 +477,7 @@ def songplays(winning: list[Event], records: Delivered) -> Rows:
         if event.page != "NextSong":
             continue
         song, artist = TEXTS[event.song], TEXTS[event.artist]
-        song_id, method = match(event, song, artist, known)
+        song_id, artist_id, method = match(event, song, artist, known)
         milliseconds = (
             None if event.length is None else math.floor(event.length * 1000 + 0.5)
         )
@@ -458,7 +487,7 @@ def songplays(winning: list[Event], records: Delivered) -> Rows:
             int(event.user) if event.user else None,
             event.level or None,
             song_id,
-            chosen[song_id].artist_id if song_id else None,
+            chosen[song_id].artist_id if song_id else artist_id,
             event.session,
             event.location or None,
             event.user_agent or None,
@@ -469,6 +498,24 @@ def songplays(winning: list[Event], records: Delivered) -> Rows:
             milliseconds,
             method,
         ] += 1
+    return rows
+
+
+def user_levels(winning: list[Event]) -> Rows:
+    """A user's periods of one level, each up to the next one."""
+    levels: dict[int, dict[int, str | None]] = defaultdict(dict)
+    for event in sorted(winning, key=lambda e: (e.ts, e.session, e.item)):
+        if event.user:
+            levels[int(event.user)][event.ts] = event.level or None
+    rows: Rows = Counter()
+    for user, by_time in levels.items():
+        periods: list[tuple[int, str | None]] = []
+        for ts, level in by_time.items():
+            if not periods or periods[-1][1] != level:
+                periods.append((ts, level))
+        ends = [_time(ts) for ts, _ in periods[1:]]
+        for (ts, level), end in zip(periods, [*ends, None], strict=True):
+            rows[user, level, _time(ts), end] += 1
     return rows
 
 
@@ -498,6 +545,7 @@ def modelled(files: Sequence[History]) -> dict[str, Rows]:
     plays = songplays(winning, songs_delivered)
     return {
         "users": users(winning),
+        "user_levels": user_levels(winning),
         "artists": artists(songs_delivered),
         "songs": Counter(
             (s.song_id, s.title, s.artist_id, s.year, s.duration)

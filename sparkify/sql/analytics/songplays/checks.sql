@@ -96,7 +96,7 @@ left join analytics.songs
     on touched_plays.song_id = songs.song_id
     and touched_plays.artist_id = songs.artist_id
 where
-    (touched_plays.song_id is not null or touched_plays.artist_id is not null)
+    touched_plays.song_id is not null
     and songs.song_id is null;
 
 -- check: songplays_have_their_artist

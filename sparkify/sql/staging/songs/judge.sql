@@ -35,8 +35,8 @@ select
             and duration ~ '^[0-9]{1,9}[.][0-9]+$'
             then null
         when bad_text is not null then bad_text
-        when coalesce(trim(song_id), '') = '' then 'song_id: missing'
-        when coalesce(trim(artist_id), '') = '' then 'artist_id: missing'
+        when coalesce(trim(both ' ' from song_id), '') = '' then 'song_id: missing'
+        when coalesce(trim(both ' ' from artist_id), '') = '' then 'artist_id: missing'
         when
             num_songs <> '' and num_songs !~ '^-?[0-9]+$'
             then 'num_songs: not an integer'

@@ -1,6 +1,7 @@
 -- The events that need their deliveries weighed against each other: those of this load
 -- that were delivered more than once, and, where such deliveries differ, every event
--- of the same user, since the user's latest event may have become another one.
+-- of the same user, since the user's latest event may have become another one. So with
+-- a late event that bears another level than was known of its time.
 -- grain: one row per event; is_reread is 1 for the events of such users
 create temp table contested_events as
 with
@@ -45,10 +46,29 @@ conflicts as (
     having count(*) > 1
 ),
 
-corrected_users as (
-    select distinct user_id
+reread_users as (
+    select user_id
     from conflicts
     where user_id <> ''
+    union
+    select events.user_id
+    from staging.events
+    inner join analytics.user_levels
+        on cast(nullif(events.user_id, '') as bigint) = user_levels.user_id
+        and coalesce(events.level, '') <> coalesce(user_levels.level, '')
+    inner join analytics.users
+        on user_levels.user_id = users.user_id
+    where
+        events.load_id between :first_load_id and :last_load_id
+        and timestamp '1970-01-01 00:00:00'
+        + (events.ts / 1000.0) * interval '1 second' >= user_levels.valid_from
+        and timestamp '1970-01-01 00:00:00'
+        + (events.ts / 1000.0) * interval '1 second' <= users.last_event_at
+        and (
+            user_levels.valid_to is null
+            or timestamp '1970-01-01 00:00:00'
+            + (events.ts / 1000.0) * interval '1 second' < user_levels.valid_to
+        )
 ),
 
 candidates as (
@@ -65,8 +85,8 @@ candidates as (
         events.user_id,
         1 as is_reread
     from staging.events
-    inner join corrected_users
-        on events.user_id = corrected_users.user_id
+    inner join reread_users
+        on events.user_id = reread_users.user_id
 )
 
 select
