@@ -278,10 +278,43 @@ def rejects(config: Path | None, show: bool, format_: str) -> None:
 @cli.command()
 @_config_option
 def report(config: Path | None) -> None:
-    """Answer the three questions: songs, activity over time, people."""
-    from sparkify.report import answers
+    """Answer the three questions: songs, activity, people; tell how plays match."""
+    from sparkify.report import answers, matches
 
-    answers.show(answers.ask(_settings(config)))
+    settings = _settings(config)
+    answers.show(answers.ask(settings))
+    matches.show(matches.ask(settings))
+
+
+@cli.command()
+@click.argument("title")
+@click.argument("artist")
+@click.argument("duration", type=float, required=False)
+@click.option(
+    "--explain", is_flag=True, help="Tell what it was compared with, and why."
+)
+@_config_option
+@_FORMAT
+def match(
+    title: str,
+    artist: str,
+    duration: float | None,
+    explain: bool,
+    config: Path | None,
+    format_: str,
+) -> None:
+    r"""Tell which song of the catalogue a play of this title and artist finds.
+
+    DURATION is the length of the play in seconds.
+
+    \b
+    Example:
+      sparkify match --explain "Undo (Live)" "Bjork" 348.6
+    """
+    from sparkify.report import matches
+
+    found = matches.find(_settings(config), title, artist, duration)
+    matches.show_found(found, format_, explain=explain)
 
 
 @cli.command()

@@ -188,6 +188,7 @@ class Pipeline:
         files = self.sources.discover()
         with self.engine.session():
             schema.verify(self.engine, self.models)
+            lookups.verify(self.engine, self.models)
             self._settle()
             head = ledger.head(self.engine, self.models)
             pending = ledger.pending(

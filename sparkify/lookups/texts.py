@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ _FEATURING = re.compile(
     r"\((?:feat|ft|featuring)\b[^)]*\)|\[(?:feat|ft|featuring)\b[^]]*\]"
     r"|\b(?:feat\b|ft\.|featuring\b).*"
 )
+_GUESTS = re.compile(r"(?<=\S) (?:feat|ft|featuring) .*")
 _KINDS = (
     r"(?:acoustic|album|amended|bonus|clean|demo|digital(?:ly)?|edit|edited|ep|explicit"
     r"|extended|instrumental|karaoke|live|lp|mix|mono|original|radio|re-?master(?:ed)?"
@@ -68,15 +69,29 @@ def repair(text: str) -> str:
     """Undo UTF-8 that was read as Latin-1 and encoded again; leave other text."""
     if text.isascii():
         return text
-    import ftfy
-
-    repaired = ftfy.fix_encoding(text)
+    fix = _fix_encoding()
+    repaired = fix(text)
     # ftfy leaves a short remainder such as "Ã¥"; what was damaged once was so twice.
     while repaired != text:
         text = repaired
         with suppress(UnicodeError):
             repaired = text.encode("latin-1").decode("utf-8")
     return repaired
+
+
+@cache
+def _fix_encoding() -> Callable[[str], str]:
+    # Imported here: most texts are ASCII, and it takes longer than --help.
+    import ftfy
+
+    # What it would guess besides: that "Ã ESPERA" is a damaged "à", and lost a byte.
+    config = ftfy.TextFixerConfig(
+        restore_byte_a0=False,
+        replace_lossy_sequences=False,
+        decode_inconsistent_utf8=False,
+        fix_c1_controls=False,
+    )
+    return partial(ftfy.fix_encoding, config=config)
 
 
 def song_key(song: str, artist: str) -> int:
@@ -123,9 +138,8 @@ def _credit(artist: str) -> _Credit | None:
     text = _uncased(artist)
     if not text:
         return None
-    name = lead = artist_name(text)
-    if "feat" in text or "ft" in text:
-        lead = artist_name(_FEATURING.sub("", text).strip() or text)
+    name = artist_name(text)
+    lead = _GUESTS.sub("", name)  # of the folded name: names that are alike share it
     return _Credit(name, lead, _hash(lead))
 
 

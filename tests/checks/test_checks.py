@@ -102,6 +102,47 @@ FAULTS = {
         "Revelry",
         "Kings Of Leon",
     ),
+    "song_names_key_is_unique": _fault(
+        "insert into analytics.song_names select * from analytics.song_names "
+        "where delivered_artist = 'Elena'",
+        "Setanta matins",
+        "Elena",
+    ),
+    "user_agents_key_is_unique": _fault(
+        "insert into analytics.user_agents select * from analytics.user_agents",
+        '"Mozilla/5.0"',
+    ),
+    "songplays_have_their_user_agent": _fault(
+        "delete from analytics.user_agents", '"Mozilla/5.0"'
+    ),
+    "places_key_is_unique": _fault(
+        "insert into analytics.places select * from analytics.places",
+        "Chicago-Naperville-Elgin, IL-IN-WI",
+    ),
+    "songplays_have_their_place": _fault(
+        "delete from analytics.places", "Chicago-Naperville-Elgin, IL-IN-WI"
+    ),
+    "user_levels_key_is_unique": _fault(
+        "insert into analytics.user_levels select * from analytics.user_levels "
+        "where user_id = 16",
+        "16",
+    ),
+    "user_levels_end_with_the_users": _fault(
+        "update analytics.user_levels set level = 'paid' where user_id = 16",
+        "16",
+        "free",
+        "paid",
+    ),
+    "user_levels_follow_each_other": _fault(
+        "delete from analytics.user_levels where level = 'paid'", "15", "free"
+    ),
+    "user_levels_are_those_of_events": _fault(
+        "update analytics.user_levels set valid_from = "
+        "timestamp '2018-11-12 05:20:01' where user_id = 16",
+        "16",
+        "free",
+        "2018-11-12 05:20:01",
+    ),
     "songplays_key_is_unique": _fault(
         "insert into analytics.songplays select * from analytics.songplays "
         "where songplay_id = '2-0-16'",

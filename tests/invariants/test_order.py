@@ -433,9 +433,12 @@ def match(
     by_distance: dict[int, list[Song]] = defaultdict(list)
     for song in known:
         name = (song.title or "").strip(" "), (song.artist_name or "").strip(" ")
-        if base_key is not None and keys(*name)[1] == base_key:
-            is_folded = keys(*name)[0] == match_key
-            by_distance[1 if name == text else 2 if is_folded else 3].append(song)
+        if match_key is None:
+            break
+        if keys(*name)[0] == match_key:
+            by_distance[1 if name == text else 2].append(song)
+        elif keys(*name)[1] == base_key:
+            by_distance[3].append(song)
     if by_distance:
         nearest = min(by_distance)
         song_id, method = _match_by_length(event.length, nearest, by_distance[nearest])

@@ -20,9 +20,17 @@ candidates as (
                 and trim(both ' ' from touched_texts.artist)
                 = trim(both ' ' from touched_names.delivered_artist)
                 then 1
-            when touched_texts.match_key = touched_names.match_key then 2
-            else 3
+            else 2
         end as distance
+    from touched_texts
+    inner join touched_names
+        on touched_texts.match_key = touched_names.match_key
+    union all
+    select
+        touched_texts.text_id,
+        touched_names.song_id,
+        touched_names.duration,
+        3 as distance
     from touched_texts
     inner join touched_names
         on touched_texts.base_key = touched_names.base_key
