@@ -259,6 +259,58 @@ RIGHT_VALUES: dict[str, tuple[str, list[Cells]]] = {
         "from analytics.songplays",
         [(3000, 2428, 1153, 239)],
     ),
+    "repaired plays": (
+        "select count(*) from staging.events inner join analytics.song_texts "
+        "on events.song = delivered_song and events.artist = delivered_artist "
+        "where page = 'NextSong' and "
+        "(song_texts.song <> delivered_song or song_texts.artist <> delivered_artist)",
+        [(326,)],
+    ),
+    "changes of level": (
+        "select later.level, count(*) from analytics.user_levels as later "
+        "inner join analytics.user_levels as earlier "
+        "on later.user_id = earlier.user_id and later.valid_from = earlier.valid_to "
+        "group by later.level order by later.level",
+        [("free", 1), ("paid", 8)],
+    ),
+    "levels now": (
+        "select level, count(*) from analytics.user_levels where valid_to is null "
+        "group by level order by level",
+        [("free", 75), ("paid", 22)],
+    ),
+    "levels at the time of the plays": (
+        "select user_levels.level, count(*) from analytics.songplays "
+        "inner join analytics.user_levels "
+        "on songplays.user_id = user_levels.user_id "
+        "and songplays.start_time >= valid_from "
+        "and (valid_to is null or songplays.start_time < valid_to) "
+        "group by user_levels.level order by user_levels.level",
+        [("free", 1229), ("paid", 5591)],
+    ),
+    "places with several states": (
+        "select count(*), sum(plays) from (select songplays.location, "
+        "count(*) as plays from analytics.songplays inner join analytics.places "
+        "on songplays.location = places.location where states <> primary_state "
+        "group by songplays.location) as several",
+        [(12, 1207)],
+    ),
+    "places": (
+        "select count(*), count(metro), count(primary_state) from analytics.places",
+        [(63, 63, 63)],
+    ),
+    "systems": (
+        "select device_type, case when os = 'Ubuntu' then 'Linux' else os end as system, "
+        "count(*) as plays from analytics.songplays inner join analytics.user_agents "
+        "on songplays.user_agent = user_agents.user_agent where not is_bot "
+        "group by device_type, case when os = 'Ubuntu' then 'Linux' else os end "
+        "order by plays desc",
+        [
+            ("desktop", "Mac OS X", 3000),
+            ("desktop", "Windows", 2428),
+            ("desktop", "Linux", 1153),
+            ("mobile", "iOS", 239),
+        ],
+    ),
     "songs of unknown year": (
         "select count(*) from analytics.songs where year is null",
         [(43,)],
