@@ -10,9 +10,10 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,9 +22,11 @@ from sparkify.errors import SparkifyError
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
+    from sparkify.metrics import Filters
     from sparkify.pipeline import Notify, Pipeline, RunResult
 
 INTERRUPTED = 130
+CHART = 50
 
 _FORMAT = click.option(
     "--format",
@@ -225,7 +228,7 @@ def _show_run(settings: Settings, result: RunResult) -> None:
     from sparkify.report import answers, summary
 
     summary.show(result)
-    answers.show(answers.ask(settings))
+    answers.show(settings)
 
 
 @cli.command("ls")
@@ -275,15 +278,134 @@ def rejects(config: Path | None, show: bool, format_: str) -> None:
     quarantine.show(quarantine.ask(_settings(config), records=show), format_)
 
 
+def _filter_options(command: click.decorators.FC) -> click.decorators.FC:
+    """What restricts a report: the period, and whose plays."""
+    day = click.DateTime(["%Y-%m-%d"])
+    options = (
+        click.option("--last", help="Days or weeks: 28d if absent, 4w, …"),
+        click.option("--from", "first_day", type=day, help="First day of the period."),
+        click.option("--to", "last_day", type=day, help="Last day of the period."),
+        click.option("--all", "whole", is_flag=True, help="All of the data."),
+        click.option("--level", default="", help="free or paid, of the play."),
+        click.option("--gender", default="", help="F, M or unknown."),
+        click.option("--state", default="", help="State of the play, such as CA."),
+        click.option("--platform", default="", help="Operating system, such as iOS."),
+        click.option("--tz", default="UTC", help="Time zone of days and hours."),
+        click.option("--week-start", default="mon", help="mon, fri, … begins a week."),
+        click.option(
+            "--complete-through", type=day, help="Last day of which all data is there."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _filters(
+    depth: int,
+    *,
+    last: str | None,
+    first_day: datetime | None,
+    last_day: datetime | None,
+    whole: bool,
+    level: str,
+    gender: str,
+    state: str,
+    platform: str,
+    tz: str,
+    week_start: str,
+    complete_through: datetime | None,
+) -> Filters:
+    from sparkify.metrics import Filters
+
+    if (last is not None) + (first_day is not None) + whole > 1:
+        raise click.UsageError("Give one of --last, --from and --all.")
+    return Filters(
+        first_day=first_day.date() if first_day else None,
+        last_day=last_day.date() if last_day else None,
+        days=None if whole else _days(last or "28d"),
+        level=level,
+        gender=gender,
+        state=state,
+        platform=platform,
+        time_zone=tz,
+        week_start=week_start,
+        complete_through=complete_through.date() if complete_through else None,
+        depth=depth,
+    )
+
+
+def _days(text: str) -> int:
+    number, unit = text[:-1], text[-1:]
+    if not (number.isascii() and number.isdigit() and unit in ("d", "w")):
+        raise click.UsageError(f"--last {text}: give days or weeks, such as 28d or 4w.")
+    return int(number) * {"d": 1, "w": 7}[unit]
+
+
 @cli.command()
 @_config_option
-def report(config: Path | None) -> None:
-    """Answer the three questions: songs, activity, people; tell how plays match."""
-    from sparkify.report import answers, matches
+@_filter_options
+@click.option(
+    "--top",
+    type=click.IntRange(1, 1000),
+    default=10,
+    show_default=True,
+    help="Songs of the table; other formats have the whole chart of 50, or more.",
+)
+@click.option("--section", help="Sections, apart by commas; all when absent.")
+@click.option("--metric", "asked", multiple=True, help="These metrics alone.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "jsonl", "csv", "markdown", "parquet"]),
+    default="table",
+    show_default=True,
+    help="How to print the report; csv and parquet hold one --metric.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write into this file, whole or not at all.",
+)
+@click.option(
+    "--excel-safe", is_flag=True, help="CSV: no cell that a spreadsheet would run."
+)
+@click.option("--width", type=click.IntRange(40, 400), help="Columns of the table.")
+def report(
+    config: Path | None,
+    top: int,
+    section: str | None,
+    asked: tuple[str, ...],
+    format_: str,
+    output: Path | None,
+    excel_safe: bool,
+    width: int | None,
+    **filters: Any,  # the options of _filter_options
+) -> None:
+    r"""Answer what is listened to, how that changes, and by whom.
 
-    settings = _settings(config)
-    answers.show(answers.ask(settings))
-    matches.show(matches.ask(settings))
+    \b
+    Examples:
+      sparkify report                             the last 28 complete days
+      sparkify report --from 2018-11-01 --to 2018-11-30 --level paid
+      sparkify report --last 7d --section songs,activity
+      sparkify report --metric songs --format csv --excel-safe -o songs.csv
+      sparkify report --all --format json         for a program
+    """
+    from sparkify.report import deliver
+
+    deliver.report(
+        _settings(config),
+        _filters(max(top, CHART), **filters),
+        sections=section.split(",") if section else None,
+        metrics=asked,
+        format_=format_,
+        output=output,
+        excel_safe=excel_safe,
+        width=width,
+        top=top,
+    )
 
 
 @cli.command()
@@ -315,6 +437,73 @@ def match(
 
     found = matches.find(_settings(config), title, artist, duration)
     matches.show_found(found, format_, explain=explain)
+
+
+@cli.group(invoke_without_command=True)
+@click.pass_context
+def metrics(context: click.Context) -> None:
+    r"""List the metrics; show what one means and its SQL.
+
+    \b
+    Examples:
+      sparkify metrics                list them
+      sparkify metrics show songs     definition, columns and SQL of one
+      sparkify metrics model          the star for BI tools, as an OSI 0.1.1 file
+    """
+    if context.invoked_subcommand is None:
+        from sparkify.report import definitions
+
+        definitions.show_all()
+
+
+@metrics.command("show")
+@click.argument("name")
+def metrics_show(name: str) -> None:
+    """Print what a metric means, its columns, and the statements that find it."""
+    from sparkify.report import definitions
+
+    definitions.show(name)
+
+
+@metrics.command("model")
+@click.option("--schema-prefix", default="", help="As [WAREHOUSE] SCHEMA_PREFIX.")
+def metrics_model(schema_prefix: str) -> None:
+    """Print the star and its measures as a semantic model, OSI 0.1.1."""
+    from sparkify.report import definitions
+
+    definitions.show_model(schema_prefix)
+
+
+@cli.command()
+@_config_option
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the files; made when it is not there.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["parquet", "csv"]),
+    default="parquet",
+    show_default=True,
+    help="Format of the files.",
+)
+@click.option("--table", "tables", multiple=True, help="These tables alone.")
+def export(
+    config: Path | None, out: Path, format_: str, tables: tuple[str, ...]
+) -> None:
+    r"""Write the star and the marts as files, for tools that must not open it.
+
+    \b
+    Examples:
+      sparkify export --out export                    a Parquet file a table
+      sparkify export --out export --table songplays --format csv
+    """
+    from sparkify.report import export as report_export
+
+    report_export.export(_settings(config), out, format_, tables)
 
 
 @cli.command()

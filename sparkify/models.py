@@ -46,6 +46,11 @@ TRANSFORM = (
     "analytics.songplays",
     "analytics.time",
     "work.touched_plays",
+    "analytics.page_views",
+    "work.touched_sessions",
+    "analytics.sessions",
+    "work.touched_hours",
+    "analytics.user_hours",
 )
 SCHEMAS = ("control", "staging", "analytics")
 

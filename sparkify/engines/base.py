@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import Protocol
 
 from sparkify.errors import SparkifyError
@@ -74,6 +75,9 @@ class Engine(Protocol):
 
     def append(self, table: Table, rows: Iterable[Sequence[object]]) -> int:
         """Add rows of the client, in the table's order of columns; their number."""
+
+    def save(self, select: str, path: Path, format_: str) -> int:
+        """Write the rows of a select to a file, as parquet or csv; their number."""
 
 
 def bind(sql: str, parameters: Parameters, style: str) -> tuple[str, dict[str, object]]:

@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
+from pathlib import Path
 
 import duckdb
 
 from sparkify.config import Settings
 from sparkify.engines.base import InputRefusedError, Parameters, Row, committing
+from sparkify.engines.files import copy_statement
 from sparkify.engines.reader import (
     MEANINGS,
     Reader,
@@ -182,6 +184,10 @@ class DuckDB:
                 "columns = {'cells': 'varchar[]'})",
                 {"path": file.name},
             )
+
+    def save(self, select: str, path: Path, format_: str) -> int:
+        """See Engine."""
+        return self.execute(copy_statement(select, path, format_))
 
     def _insert(self, table: Table, select: str) -> int:
         """Insert the rows of a select that names the columns it has; their number."""

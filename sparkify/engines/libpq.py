@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from ipaddress import ip_address
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from psycopg2.extensions import connection, cursor, new_type, register_type
 
 from sparkify.config import Settings, require
 from sparkify.engines.base import Parameters, Row, bind, committing
+from sparkify.engines.files import write_rows
 from sparkify.errors import (
     SparkifyError,
     TransientError,
@@ -42,6 +44,17 @@ _CONNECT: Mapping[str, Any] = {
 _LEAST_PATIENCE = 1.0
 _CANCEL_SECONDS = 15.0
 _COPY_BYTES = 256 * 1024
+_FETCH = "fetch forward 10000 from saved"
+# By the number that PostgreSQL gives a type; others are written as text.
+_TYPES = {
+    16: "boolean",
+    20: "bigint",
+    23: "integer",
+    701: "double",
+    1082: "date",
+    1114: "timestamp",
+    1700: "double",
+}
 
 _LOST: Meaning = (TransientError, "the connection was lost; run again. {said}")
 _CHANGED: Meaning = (TransientError, "another process was at the same; run again.")
@@ -248,6 +261,26 @@ class Libpq(ABC):
             self.execute(f"create schema {table.schema}")
         for statement in self.ddl(table):
             self.execute(statement)
+
+    def save(self, select: str, path: Path, format_: str) -> int:
+        """See Engine."""
+        self.execute(f"declare saved cursor for {select}")
+        first = self._run(_FETCH)
+        columns = [
+            (column.name, _TYPES.get(column.type_code, "varchar"))
+            for column in first.description or ()
+        ]
+
+        def rows() -> Iterator[Row]:
+            batch = first.fetchall()
+            while batch:
+                yield from batch
+                batch = self._run(_FETCH).fetchall()
+
+        try:
+            return write_rows(path, format_, columns, rows())
+        finally:
+            self.execute("close saved")
 
     def _run(
         self,

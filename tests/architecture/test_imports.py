@@ -25,7 +25,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("report", "simulate"),
-    ("pipeline", "plan"),
+    ("pipeline", "plan", "metrics"),
     ("ledger", "checks", "lookups", "schema"),
     ("engines",),
     ("sources",),

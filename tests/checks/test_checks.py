@@ -54,6 +54,45 @@ def _fault(statement: str, *offender: str) -> Fault:
 
 
 FAULTS = {
+    "page_views_key_is_unique": _fault(
+        "insert into analytics.page_views select * from analytics.page_views "
+        "where page_view_id = '1-2-15'",
+        "1-2-15",
+    ),
+    "page_views_are_complete": _fault(
+        "delete from analytics.page_views where page_view_id = '1-2-15'", "1-2-15"
+    ),
+    "page_views_come_from_events": _fault(
+        "update analytics.page_views set page_view_id = '1-7-15', item_in_session = 7 "
+        "where page_view_id = '1-2-15'",
+        "1-7-15",
+    ),
+    "sessions_key_is_unique": _fault(
+        "insert into analytics.sessions select * from analytics.sessions "
+        "where user_id = 16",
+        "2",
+        "16",
+    ),
+    "sessions_are_complete": _fault(
+        "delete from analytics.sessions where user_id = 16", "2", "16"
+    ),
+    "sessions_add_up": _fault(
+        "update analytics.sessions set events = 3 where user_id = 16", "2", "16", "-2"
+    ),
+    "user_hours_key_is_unique": _fault(
+        "insert into analytics.user_hours select * from analytics.user_hours "
+        "where user_id = 16",
+        "16",
+        "2018-11-12 05:00:00",
+        "2",
+    ),
+    "user_hours_add_up": _fault(
+        "update analytics.user_hours set plays = 3 where user_id = 16",
+        "16",
+        "2018-11-12 05:00:00",
+        "free",
+        "-2",
+    ),
     "file_records_are_accounted_for": _fault(
         "update control.load_files set records = records + 1 "
         "where uri like '%/2018-11-12-events.json'",

@@ -63,15 +63,21 @@ TEXTS: dict[str | None, str | None] = {
 # Most texts are alike, so that plays find songs, and deliveries meet.
 texts = st.sampled_from(["One", "One", "One", *TEXTS])
 names = st.sampled_from(["Ann", "Ann", "Åsa", "", None])
-times = st.sampled_from([1541000000000, 1541000000001, 1543622400000, 1546300799999])
-lengths = st.sampled_from([100.0, 100.0, 101.5, 103.0, 200.5, 0.0005, None])
+times = st.sampled_from(
+    [1541000000000, 1541000000001, 1541000029999, 1543622400000, 1546300799999]
+)
+lengths = st.sampled_from([100.0, 100.0, 101.5, 103.0, 200.5, 29.9995, 0.0005, None])
+
+pages = st.sampled_from(
+    ["NextSong", "NextSong", "NextSong", "NextSong", "Home", "Logout", "", None]
+)
 
 events = st.fixed_dictionaries(
     {
         "sessionId": st.sampled_from([1, 1, 2]),
         "itemInSession": st.integers(0, 2),
         "userId": st.sampled_from(["7", "7", "8", 8, "", None]),
-        "page": st.sampled_from(["NextSong", "NextSong", "NextSong", "Home", None]),
+        "page": pages,
         "ts": times,
         "song": texts,
         "artist": texts,
@@ -184,9 +190,15 @@ def corrections(dataset: str) -> st.SearchStrategy[Record]:
         return st.fixed_dictionaries(
             {}, optional={"title": texts, "artist_name": texts, "duration": lengths}
         )
-    pages = st.sampled_from(["NextSong", "Home"])
     return st.fixed_dictionaries(
-        {}, optional={"page": pages, "ts": times, "song": texts, "firstName": names}
+        {},
+        optional={
+            "page": st.sampled_from(["NextSong", "Home"]),
+            "ts": times,
+            "song": texts,
+            "firstName": names,
+            "level": st.sampled_from(["free", "paid"]),
+        },
     )
 
 
@@ -541,6 +553,96 @@ def times_of(plays: Rows) -> Rows:
     return rows
 
 
+def _milliseconds(event: Event) -> int | None:
+    if event.length is None or not 0 <= event.length <= 10**9:
+        return None
+    return math.floor(event.length * 1000 + 0.5)
+
+
+def page_views(winning: list[Event]) -> Rows:
+    """One row for each winning event of a user with another page."""
+    return Counter(
+        (
+            f"{event.session}-{event.item}-{event.user}",
+            _time(event.ts),
+            int(event.user),
+            event.level or None,
+            event.session,
+            event.location or None,
+            event.user_agent or None,
+            event.item,
+            event.page or None,
+        )
+        for event in winning
+        if event.user and event.page != "NextSong"
+    )
+
+
+def sessions(winning: list[Event]) -> Rows:
+    """The events of a session and user, counted and measured."""
+    by_session: dict[tuple[int, int], list[Event]] = defaultdict(list)
+    for event in sorted(winning, key=lambda e: (e.ts, e.item)):
+        if event.user:
+            by_session[event.session, int(event.user)].append(event)
+    return Counter(
+        (*key, *_measured(session_events)) for key, session_events in by_session.items()
+    )
+
+
+def _measured(session_events: list[Event]) -> tuple[object, ...]:
+    first = session_events[0]
+    stops = [
+        event
+        for event in session_events
+        if event.page in ("NextSong", "Logout", "Cancellation Confirmation")
+    ]
+    plays = [event for event in stops if event.page == "NextSong"]
+    ends = [e.ts + (_milliseconds(e) or 0) * (e in plays) for e in session_events]
+    heard, qualified = 0, 0
+    for event, after in zip(stops, [*stops[1:], None], strict=True):
+        if event.page == "NextSong":
+            length = _milliseconds(event)
+            until_next = after.ts - event.ts if after else length
+            heard += 0 if length is None else min(length, until_next or 0)
+            qualified += (until_next or 0) >= 30_000
+    return (
+        _time(first.ts),
+        first.level or None,
+        first.location or None,
+        first.user_agent or None,
+        len(session_events),
+        len(plays),
+        qualified,
+        max(ends) - first.ts,
+        sum(_milliseconds(event) or 0 for event in plays),
+        heard,
+    )
+
+
+def user_hours(winning: list[Event]) -> Rows:
+    """The plays of a user and hour, on one level, place and user agent."""
+    groups: dict[tuple[object, ...], list[Event]] = defaultdict(list)
+    for event in winning:
+        if event.page == "NextSong":
+            key = (
+                int(event.user) if event.user else None,
+                _time(event.ts - event.ts % 3_600_000),
+                event.level or None,
+                event.location or None,
+                event.user_agent or None,
+            )
+            groups[key].append(event)
+    return Counter(
+        (
+            *key,
+            len(plays),
+            sum(_milliseconds(event) or 0 for event in plays),
+            _time(max(event.ts for event in plays)),
+        )
+        for key, plays in groups.items()
+    )
+
+
 def modelled(files: Sequence[History]) -> dict[str, Rows]:
     """The star by the rules."""
     songs_delivered = delivered(files, "songs")
@@ -556,6 +658,9 @@ def modelled(files: Sequence[History]) -> dict[str, Rows]:
         ),
         "time": times_of(plays),
         "songplays": plays,
+        "page_views": page_views(winning),
+        "sessions": sessions(winning),
+        "user_hours": user_hours(winning),
     }
 
 

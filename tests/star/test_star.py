@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 TABLES = (
     *("users", "user_levels", "user_agents", "places", "songs", "artists", "time"),
-    *("songplays", "song_texts", "song_names"),
+    *("songplays", "song_texts", "song_names", "page_views", "sessions", "user_hours"),
 )
 LEAST_CASES = 6
 
