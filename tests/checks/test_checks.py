@@ -60,7 +60,10 @@ FAULTS = {
         "1-2-15",
     ),
     "page_views_are_complete": _fault(
-        "delete from analytics.page_views where page_view_id = '1-2-15'", "1-2-15"
+        "delete from analytics.page_views where page_view_id = '1-2-15'",
+        "1",
+        "2",
+        "15",
     ),
     "page_views_come_from_events": _fault(
         "update analytics.page_views set page_view_id = '1-7-15', item_in_session = 7 "

@@ -25,7 +25,7 @@ song_artists as (
         min(artist) as artist,
         min(
             translate(
-                trim(artist),
+                trim(both ' ' from artist),
                 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
                 'abcdefghijklmnopqrstuvwxyz'
             )

@@ -27,12 +27,15 @@ having count(*) > 1;
 -- check: page_views_are_complete
 -- severity: error
 -- A page view is there for each event of a user that is no play.
-select settled_events.event_id
+select
+    settled_events.session_id,
+    settled_events.item_in_session,
+    settled_events.user_id
 from settled_events
 left join analytics.page_views
     on settled_events.session_id = page_views.session_id
     and settled_events.item_in_session = page_views.item_in_session
-    and settled_events.event_id = page_views.page_view_id
+    and settled_events.user_id = cast(page_views.user_id as varchar(20))
 where
     settled_events.user_id <> ''
     and coalesce(settled_events.page, '') <> 'NextSong'
@@ -47,7 +50,7 @@ from analytics.page_views
 left join settled_events
     on page_views.session_id = settled_events.session_id
     and page_views.item_in_session = settled_events.item_in_session
-    and page_views.page_view_id = settled_events.event_id
+    and cast(page_views.user_id as varchar(20)) = settled_events.user_id
 where
-    settled_events.event_id is null
+    settled_events.session_id is null
     or settled_events.page = 'NextSong';

@@ -4,7 +4,7 @@ using settled_events
 where
     page_views.session_id = settled_events.session_id
     and page_views.item_in_session = settled_events.item_in_session
-    and page_views.page_view_id = settled_events.event_id
+    and cast(page_views.user_id as varchar(20)) = settled_events.user_id
     and settled_events.is_contested = 1;
 
 insert into analytics.page_views (
@@ -19,7 +19,9 @@ insert into analytics.page_views (
     page
 )
 select
-    event_id as page_view_id,
+    cast(session_id as varchar(20))
+    || '-' || cast(item_in_session as varchar(20))
+    || '-' || user_id as page_view_id,
     timestamp '1970-01-01 00:00:00'
     + (ts / 1000.0) * interval '1 second' as viewed_at,
     cast(user_id as bigint) as user_id,

@@ -5,6 +5,7 @@ select
     songplays.songplay_id,
     songplays.session_id,
     songplays.item_in_session,
+    songplays.user_id,
     songplays.start_time
 from analytics.songplays
 inner join settled_events

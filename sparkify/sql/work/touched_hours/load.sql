@@ -12,10 +12,6 @@ from settled_events
 where page = 'NextSong'
 union
 select
-    coalesce(cast(nullif(settled_events.user_id, '') as bigint), 0) as user_key,
-    date_trunc('hour', replaced_plays.start_time) as hour_start
-from replaced_plays
-inner join settled_events
-    on replaced_plays.session_id = settled_events.session_id
-    and replaced_plays.item_in_session = settled_events.item_in_session
-    and replaced_plays.songplay_id = settled_events.event_id;
+    coalesce(user_id, 0) as user_key,
+    date_trunc('hour', start_time) as hour_start
+from replaced_plays;
