@@ -255,14 +255,14 @@ class _Screen:
     def _quality(self) -> RenderableType:
         rows = self._document.results["match_rate"].records
         plays = sum(_whole(row["plays"]) for row in rows)
-        known = sum(_whole(row["plays"]) for row in rows if row["method"] != "none")
+        known = sum(_whole(row["plays"]) for row in rows if row["finds_song"])
         load = self._document.first("deliveries")
         delivered = (
             f"{number(load[name])} {name}"
             for name in ("files", "records", "repeats", "conflicts", "rejected")
         )
         return Text(
-            f"The catalogue knows {known:,} of {plays:,} plays. "
+            f"The catalogue knows the song of {known:,} of {plays:,} plays. "
             f"{', '.join(delivered)}.",
             style="dim",
         )

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from acceptance.data import deliver, deliver_songs, logs
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -321,44 +323,6 @@ RIGHT_VALUES: dict[str, tuple[str, list[Cells]]] = {
         [(27,)],
     ),
 }
-
-
-def logs(real_data: Path) -> list[Path]:
-    """The log files, oldest first."""
-    found = sorted((real_data / "log_data").rglob("*.json"))
-    assert len(found) == 30
-    return found
-
-
-def deliver(warehouse: Warehouse, dataset: str, name: str, file: Path) -> None:
-    """Copy a file of the real data to where the warehouse looks for it."""
-    warehouse.write_bytes(dataset, name, file.read_bytes())
-
-
-def deliver_songs(warehouse: Warehouse, real_data: Path, prefix: str = "") -> None:
-    """Copy all song files."""
-    for file in (real_data / "song_data").rglob("*.json"):
-        deliver(warehouse, "songs", prefix + file.name, file)
-
-
-@pytest.fixture(scope="module")
-def loaded(
-    new_warehouse: Callable[[str], Warehouse], real_data: Path
-) -> Callable[[str], Warehouse]:
-    """A warehouse with the real data, loaded at once; made once for each engine."""
-    made: dict[str, Warehouse] = {}
-
-    def of(engine: str) -> Warehouse:
-        if engine not in made:
-            warehouse = made[engine] = new_warehouse(engine)
-            deliver_songs(warehouse, real_data)
-            for file in logs(real_data):
-                deliver(warehouse, "events", file.name, file)
-            [load] = warehouse.run().loads
-            assert len(load.load.files) == 101
-        return made[engine]
-
-    return of
 
 
 @pytest.mark.parametrize("question", RIGHT_VALUES)

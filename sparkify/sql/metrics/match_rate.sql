@@ -4,6 +4,7 @@
 -- grain: one row per way to find a song, and one for plays without
 -- kind: exact
 -- column: method text How song_id was found, or none.
+-- column: finds_song boolean Whether plays have a song by it; artist finds that alone.
 -- column: plays integer Plays.
 -- column: share number Part of all plays.
 with
@@ -40,6 +41,7 @@ overall as (
 
 select
     counted.method,
+    case when counted.method in ('artist', 'none') then 0 else 1 end as finds_song,
     counted.plays,
     cast(counted.plays as double precision) / overall.plays as share
 from counted
