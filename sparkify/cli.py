@@ -353,11 +353,11 @@ def _days(text: str) -> int:
     help="Songs of the table; other formats have the whole chart of 50, or more.",
 )
 @click.option("--section", help="Sections, apart by commas; all when absent.")
-@click.option("--metric", "asked", multiple=True, help="These metrics alone.")
+@click.option("--metric", "metrics", multiple=True, help="These metrics alone.")
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["table", "json", "jsonl", "csv", "markdown", "parquet"]),
+    type=click.Choice(["table", "json", "jsonl", "csv", "markdown", "html", "parquet"]),
     default="table",
     show_default=True,
     help="How to print the report; csv and parquet hold one --metric.",
@@ -376,7 +376,7 @@ def report(
     config: Path | None,
     top: int,
     section: str | None,
-    asked: tuple[str, ...],
+    metrics: tuple[str, ...],
     format_: str,
     output: Path | None,
     excel_safe: bool,
@@ -392,14 +392,22 @@ def report(
       sparkify report --last 7d --section songs,activity
       sparkify report --metric songs --format csv --excel-safe -o songs.csv
       sparkify report --all --format json         for a program
+      sparkify report --format html -o report.html
     """
     from sparkify.report import deliver
 
+    asked = _filters(max(top, CHART), **filters)
+    if format_ == "html":
+        _require_dashboard()
+        from sparkify.dashboard.static import as_html
+
+        deliver.put(as_html(_settings(config), asked), output)
+        return
     deliver.report(
         _settings(config),
-        _filters(max(top, CHART), **filters),
+        asked,
         sections=section.split(",") if section else None,
-        metrics=asked,
+        metrics=metrics,
         format_=format_,
         output=output,
         excel_safe=excel_safe,
@@ -578,6 +586,57 @@ def simulate(
         f"{out}: {made.events:,} events ({made.plays:,} plays) in {made.log_files} "
         f"log files, {made.songs:,} songs, {made.bytes:,} bytes."
     )
+
+
+@cli.command()
+@_config_option
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to serve."
+)
+@click.option("--port", default=8710, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File with a token that viewers have to bring.",
+)
+@click.option("--no-auth", is_flag=True, help="Serve other machines without a token.")
+@click.option("--open", "open_", is_flag=True, help="Open a browser.")
+def dashboard(
+    config: Path | None,
+    host: str,
+    port: int,
+    token_file: Path | None,
+    no_auth: bool,
+    open_: bool,
+) -> None:
+    r"""Serve the report as a page with charts and filters, until Ctrl-C.
+
+    \b
+    Examples:
+      sparkify dashboard --open
+      sparkify dashboard --host 0.0.0.0 --token-file token.txt
+    """
+    _require_dashboard()
+    from sparkify.dashboard.server import serve
+
+    def tell(address: str) -> None:
+        click.echo(f"{address} shows the dashboard; Ctrl-C ends it.", err=True)
+        if open_:
+            click.launch(address)
+
+    serve(_settings(config), host, port, token_file, no_auth=no_auth, tell=tell)
+
+
+def _require_dashboard() -> None:
+    from importlib.util import find_spec
+
+    from sparkify.errors import ConfigError
+
+    if any(find_spec(name) is None for name in ("jinja2", "plotly", "starlette")):
+        raise ConfigError(
+            "The page needs more packages; install them with "
+            "`pip install 'sparkify-elt[dashboard]'`."
+        )
 
 
 @cli.command()

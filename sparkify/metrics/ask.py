@@ -77,11 +77,12 @@ class Metrics:
         self.period: Period = find_period(filters, first, last)
         self._parameters = parameters(filters, self.period)
 
-    def ask(self, name: str) -> Result:
-        """The rows of a metric."""
+    def ask(self, name: str, **which: object) -> Result:
+        """The rows of a metric; `which` song or artist, where it is of one."""
         for table in find_metric(name).scope:
             self._make(table)
-        return answer(self._engine, self._models, name, self._parameters)
+        bound = {**self._parameters, **which}
+        return answer(self._engine, self._models, name, bound)
 
     def _make(self, table: str) -> None:
         if table in self._made:

@@ -49,6 +49,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "deliveries",
     ),
     "details": (
+        "song",
+        "song_days",
+        "artist_songs",
+        "artist_days",
         "span",
         "gap_sessions",
         "reject_groups",

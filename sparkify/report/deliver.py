@@ -43,7 +43,11 @@ def report(
     if format_ == "parquet":
         _parquet(document, output)
         return
-    text = _text(document, format_, excel_safe=excel_safe)
+    put(_text(document, format_, excel_safe=excel_safe), output)
+
+
+def put(text: str, output: Path | None) -> None:
+    """Write a file whole, or print as it is. Raises OutputError."""
     if output:
         write_text(output, text)
     else:

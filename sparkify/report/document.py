@@ -25,8 +25,13 @@ class Document:
         return next(iter(self.results[name].records), {})
 
 
-def collect(settings: Settings, filters: Filters, names: Sequence[str]) -> Document:
-    """Ask the warehouse, in one short session. Raises SparkifyError."""
+def collect(
+    settings: Settings, filters: Filters, names: Sequence[str], **which: object
+) -> Document:
+    """Ask the warehouse, in one short session. Raises SparkifyError.
+
+    `which` song or artist, where a metric is of one.
+    """
     with open_metrics(settings, filters) as metrics:
-        results = {name: metrics.ask(name) for name in names}
+        results = {name: metrics.ask(name, **which) for name in names}
     return Document(filters, metrics.period, results)
