@@ -1,7 +1,7 @@
 """Charts as Plotly draws them: plain data, colours by the names of the style sheet.
 
-Text of the data is escaped, since Plotly takes text for markup; templates are constants.
-Nothing here makes a request: no maps, no tiles.
+Text of the data is escaped, since Plotly takes text for markup; templates are
+constants. Nothing here makes a request: no maps, no tiles.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def growth(result: Result) -> Figure:
 
 
 def retention(result: Result) -> Figure:
-    """Cohorts from the first at the top, weeks to the right; blank where not complete."""
+    """Cohorts from the top, weeks to the right; blank where not complete."""
     cohorts = list(dict.fromkeys(_text(row["cohort_week"]) for row in result.records))
     longest = max((_whole(row["week_number"]) for row in result.records), default=0)
     cells = {
@@ -140,7 +140,8 @@ def groups(result: Result) -> Figure:
 
 def ranking(result: Result, name: str, most: int = 8) -> Figure:
     """The first groups by listeners, the largest at the top."""
-    rows = result.records[:most][::-1]
+    ranked = sorted(result.records, key=lambda row: _whole(row["listeners"]))
+    rows = ranked[-most:]
     return _bars(
         [str(row[name]) for row in rows],
         [row["listeners"] for row in rows],
@@ -198,7 +199,12 @@ def _bars(names: list[str], values: list[object], what: str) -> Figure:
         ],
         showlegend=False,
         xaxis={"rangemode": "tozero", "title": what},
-        yaxis={"automargin": True, "type": "category"},
+        # few bars stay as thin as many
+        yaxis={
+            "automargin": True,
+            "type": "category",
+            "range": [min(-0.5, len(names) - 4.5), len(names) - 0.5],
+        },
     )
 
 

@@ -316,8 +316,8 @@ def _draw_activity(document: Document) -> _Drawn:
     last = (complete or result.records)[-1]
     sentence = (
         f"On {last['day']} {_count(last['dau'], 'user')} listened, "
-        f"{shown('wau', last['wau'])} in its week and {shown('mau', last['mau'])} in its "
-        "28 days"
+        f"{shown('', last['wau'])} in its week and {shown('', last['mau'])} in its 28 "
+        "days"
     )
     if isinstance(last["stickiness"], float):
         sentence += f"; on a usual day {100 * last['stickiness']:.0f} % of these"
@@ -342,8 +342,8 @@ def _draw_growth(document: Document) -> _Drawn:
         return "There is no week in this period.", None, ""
     week = weeks[-1]
     sentence = (
-        f"In the week of {week['week_start']} {_count(week['active'], 'user')} listened: "
-        f"{week['new_listeners']} new, {week['retained']} retained, "
+        f"In the week of {week['week_start']} {_count(week['active'], 'user')} "
+        f"listened: {week['new_listeners']} new, {week['retained']} retained, "
         f"{week['resurrected']} back"
     )
     if week["churned"] is not None:
@@ -392,6 +392,7 @@ def _draw_demographics(document: Document) -> _Drawn:
         sentence += "they also play most in all."
     else:
         sentence += f"{_group(by_plays)} play most in all."
+    sentence = sentence[0].upper() + sentence[1:]
     return sentence, figures.groups(result), ""
 
 
@@ -479,13 +480,17 @@ def _quality(page: Page) -> str:
     """The footer: how far the figures can be trusted."""
     rows = page.document.results["match_rate"].records
     plays = sum(_whole(row["plays"]) for row in rows)
-    known = sum(_whole(row["plays"]) for row in rows if row["method"] != "none")
+    # of a play matched by its artist the catalogue knows no song
+    known = sum(
+        _whole(row["plays"]) for row in rows if row["method"] not in ("none", "artist")
+    )
     load = page.document.first("deliveries")
     return (
         f"The catalogue knows {known:,} of {_count(plays, 'play')}. "
         f"{_count(load['records'], 'record')} of {_count(load['files'], 'file')}: "
-        f"{_count(load['repeats'], 'repeat')} and {_count(load['conflicts'], 'conflict')}"
-        f" counted once, {shown('', load['rejected'])} kept aside, "
+        f"{_count(load['repeats'], 'repeat')} and "
+        f"{_count(load['conflicts'], 'conflict')} counted once, "
+        f"{shown('', load['rejected'])} kept aside, "
         f"{_count(load['refused_files'], 'file')} refused."
     )
 

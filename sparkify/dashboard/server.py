@@ -1,7 +1,7 @@
 """Serves the page: reads the warehouse in short sessions, and keeps what it read.
 
-A session on a DuckDB file keeps a load waiting, and a load keeps a session waiting: so a
-page is kept until another load is there, and the kept one is served while one runs.
+A session on a DuckDB file keeps a load waiting, and a load keeps a session waiting: so
+a page is kept until another load is there, and the kept one is served while one runs.
 """
 
 from __future__ import annotations
@@ -217,18 +217,21 @@ _LOADING = "A load is running: these are the figures from before it."
 def static_file(request: Request) -> Response:
     """A script or style sheet; the address changes with the version."""
     name = request.path_params["name"]
-    kinds = {"css": "text/css", "js": "text/javascript"}
-    known = {"plotly.js": plotly_script, **{n: lambda n=n: asset(n) for n in _ASSETS}}  # type: ignore[misc]  # the default binds the name
-    if name not in known:
+    if name not in _STATIC:
         return PlainTextResponse("There is no such file.", 404)
+    kind, read = _STATIC[name]
     return Response(
-        known[name](),
-        media_type=kinds[name.rpartition(".")[2]],
+        read(),
+        media_type=kind,
         headers={"Cache-Control": "public, max-age=31536000, immutable"},
     )
 
 
-_ASSETS = ("page.css", "page.js")
+_STATIC: dict[str, tuple[str, Callable[[], str]]] = {
+    "page.css": ("text/css", lambda: asset("page.css")),
+    "page.js": ("text/javascript", lambda: asset("page.js")),
+    "plotly.js": ("text/javascript", plotly_script),
+}
 
 
 def health(request: Request) -> Response:  # noqa: ARG001  # as Starlette calls it
