@@ -36,6 +36,7 @@ METRICS = (
     "funnels",
     "pages",
     "match_rate",
+    "unmatched_songs",
     "deliveries",
 )
 SONG = ("summary", "song", "song_days")
@@ -459,6 +460,35 @@ def _draw_pages(document: Document) -> _Drawn:
     )
 
 
+def _draw_match_rate(document: Document) -> _Drawn:
+    known, plays = _known(document)
+    return (
+        f"The catalogue knows the song of {known:,} of {_count(plays, 'play')}.",
+        None,
+        "",
+    )
+
+
+def _draw_unmatched_songs(document: Document) -> _Drawn:
+    songs = document.results["unmatched_songs"].records
+    if not songs:
+        return "None that has a name.", None, ""
+    first = songs[0]
+    return (
+        f"“{first['song'] or 'no title'}” by {first['artist'] or 'nobody known'}, with "
+        f"{_count(first['plays'], 'play')}.",
+        None,
+        "",
+    )
+
+
+def _known(document: Document) -> tuple[int, int]:
+    """Of how many plays the catalogue knows the song, and of how many there are."""
+    rows = document.results["match_rate"].records
+    known = sum(_whole(row["plays"]) for row in rows if row["finds_song"])
+    return known, sum(_whole(row["plays"]) for row in rows)
+
+
 _CARDS: dict[str, Callable[[Document], _Drawn]] = {
     "songs": _draw_songs,
     "artists": _draw_artists,
@@ -473,17 +503,14 @@ _CARDS: dict[str, Callable[[Document], _Drawn]] = {
     "funnels": _draw_funnels,
     "sessions": _draw_sessions,
     "pages": _draw_pages,
+    "match_rate": _draw_match_rate,
+    "unmatched_songs": _draw_unmatched_songs,
 }
 
 
 def _quality(page: Page) -> str:
     """The footer: how far the figures can be trusted."""
-    rows = page.document.results["match_rate"].records
-    plays = sum(_whole(row["plays"]) for row in rows)
-    # of a play matched by its artist the catalogue knows no song
-    known = sum(
-        _whole(row["plays"]) for row in rows if row["method"] not in ("none", "artist")
-    )
+    known, plays = _known(page.document)
     load = page.document.first("deliveries")
     return (
         f"The catalogue knows {known:,} of {_count(plays, 'play')}. "

@@ -46,6 +46,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "quality": (
         "match_rate",
+        "unmatched_songs",
         "deliveries",
     ),
     "details": (

@@ -1,4 +1,4 @@
-"""How plays find their songs: a text that is asked about, and all plays together."""
+"""How a play finds its song: a text that somebody asks about."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def find(settings: Settings, song: str, artist: str, length: float | None) -> Fo
         schema.verify(engine, models)
         _compare(engine, models, song, artist)
         matches = engine.query(
-            models.in_schema(metric("asked_match")), {"length": length}
+            models.in_schema(metric("match/found")), {"length": length}
         )
-        candidates = engine.query(models.in_schema(metric("asked_candidates")))
+        candidates = engine.query(models.in_schema(metric("match/candidates")))
     method, song_id, artist_id = matches[0][:3] if matches else (None, None, None)
     return Found(
         song,
@@ -89,7 +89,7 @@ def _compare(engine: Engine, models: Models, song: str, artist: str) -> None:
         "base_key": base_key,
         "artist_key": artist_key,
     }
-    engine.execute(f"create temp table touched_texts as {metric('asked_text')}", asked)
+    engine.execute(f"create temp table touched_texts as {metric('match/text')}", asked)
     for table in models.transform:
         if table.name in {"touched_names", "text_matches"}:
             for statement in table.load:
@@ -149,45 +149,3 @@ def show_found(found: Found, format_: str, *, explain: bool) -> None:
         )
     elif explain:
         out.print("The catalogue has nothing by this artist.")
-
-
-@dataclass(frozen=True)
-class Matches:
-    """Rows of sql/metrics/."""
-
-    methods: list[Row]
-    unmatched: list[Row]
-
-
-def ask(settings: Settings) -> Matches:
-    """How all plays found their songs, and the most played ones that did not."""
-    engine = make_engine(settings)
-    models = load_models(settings.schema_prefix)
-    with engine.session(read_only=True):
-        schema.verify(engine, models)
-        return Matches(
-            *(
-                engine.query(models.in_schema(metric(name)))
-                for name in ("match_methods", "unmatched_songs")
-            )
-        )
-
-
-def show(matches: Matches) -> None:
-    """Print them."""
-    plays = sum(int(str(row[1])) for row in matches.methods)
-    if not plays:
-        return
-    print_table(
-        "How do plays find their songs?",
-        ["match", "plays", "% of plays", "songs"],
-        [
-            (method, count, round(100 * int(str(count)) / plays, 1), songs)
-            for method, count, songs in matches.methods
-        ],
-    )
-    print_table(
-        "Which songs does the catalogue lack the most?",
-        ["song", "artist", "plays", "listeners"],
-        matches.unmatched,
-    )

@@ -22,12 +22,13 @@ METRICS: dict[str, tuple[str, ...]] = {
     "growth": ("growth",),
     "people": ("demographics", "states", "platforms"),
     "subscriptions": ("subscriptions", "funnels"),
-    "quality": ("match_rate", "deliveries"),
+    "quality": ("match_rate", "unmatched_songs", "deliveries"),
 }
 ALWAYS = ("summary",)
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _GROUPS = 5
+_LACKING = 3
 
 Record = dict[str, object]
 
@@ -261,8 +262,13 @@ class _Screen:
             f"{number(load[name])} {name}"
             for name in ("files", "records", "repeats", "conflicts", "rejected")
         )
+        lacks = (
+            f"{safe(row['song'])} by {safe(row['artist'])} ({number(row['plays'])})"
+            for row in self._document.results["unmatched_songs"].records[:_LACKING]
+        )
         return Text(
             f"The catalogue knows the song of {known:,} of {plays:,} plays. "
+            f"The catalogue lacks most: {'; '.join(lacks) or 'nothing'}. "
             f"{', '.join(delivered)}.",
             style="dim",
         )

@@ -301,7 +301,7 @@ RIGHT_VALUES: dict[str, tuple[str, list[Cells]]] = {
         [(63, 63, 63)],
     ),
     "systems": (
-        "select device_type, case when os = 'Ubuntu' then 'Linux' else os end as system, "
+        "select device_type, case when os = 'Ubuntu' then 'Linux' else os end as os, "
         "count(*) as plays from analytics.songplays inner join analytics.user_agents "
         "on songplays.user_agent = user_agents.user_agent where not is_bot "
         "group by device_type, case when os = 'Ubuntu' then 'Linux' else os end "
