@@ -15,11 +15,11 @@ artist_songs as (
     from analytics.song_texts
     where
         translate(
-            trim(artist),
+            trim(both ' ' from artist),
             'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
             'abcdefghijklmnopqrstuvwxyz'
         ) = translate(
-            trim(:artist),
+            trim(both ' ' from :artist),
             'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
             'abcdefghijklmnopqrstuvwxyz'
         )

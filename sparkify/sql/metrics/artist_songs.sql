@@ -16,11 +16,11 @@ artist_songs as (
     from analytics.song_texts
     where
         translate(
-            trim(artist),
+            trim(both ' ' from artist),
             'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
             'abcdefghijklmnopqrstuvwxyz'
         ) = translate(
-            trim(:artist),
+            trim(both ' ' from :artist),
             'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
             'abcdefghijklmnopqrstuvwxyz'
         )
