@@ -62,6 +62,7 @@ lock: $(DEV) ## Lock the versions of all dependencies anew
 
 docs: $(DEV) ## Write docs/schema.md and docs/matching.md anew
 	$(BIN)/python docs/make_schema.py
+	$(BIN)/python docs/make_metrics.py
 	$(BIN)/python docs/make_matching.py
 
 bench: $(DEV) ## Measure; see docs/benchmarks.md

@@ -156,6 +156,8 @@ class _Screen:
     def _activity(self) -> RenderableType:
         activity = self._document.results["activity"]
         days = activity.records
+        if not days:
+            return _titled(activity, Table())
         complete = [day for day in days if day["is_complete"]]
         last = (complete or days)[-1]
         lines = [Text(activity.metric.question, style="bold")]

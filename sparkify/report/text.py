@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -81,6 +83,11 @@ def print_table(
 
 
 def console(width: int | None = None) -> Console:
-    """Standard output; as wide as a terminal has to be when it is none."""
+    """Standard output; as wide as a terminal has to be when it is none.
+
+    What its encoding lacks is shown as a question mark.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     out = Console(width=width, highlight=False)
     return out if out.is_terminal or width else Console(width=100, highlight=False)

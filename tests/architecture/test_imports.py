@@ -1,6 +1,6 @@
 """Dependencies point one way, and some things are done in one place only.
 
-scripts → cli → report, simulate → pipeline → ledger, checks, lookups, schema
+scripts → cli → dashboard → report, simulate → pipeline → ledger, checks, lookups, schema
 → engines → sources, models, config → errors
 """
 
@@ -24,6 +24,7 @@ PACKAGE = ROOT / "sparkify"
 LAYERS = (
     ("__main__",),
     ("cli",),
+    ("dashboard",),
     ("report", "simulate"),
     ("pipeline", "plan", "metrics"),
     ("ledger", "checks", "lookups", "schema"),
