@@ -1,7 +1,7 @@
 """Dependencies point one way, and some things are done in one place only.
 
-scripts → cli → dashboard → report, simulate → pipeline → ledger, checks, lookups, schema
-→ engines → sources, models, config → errors
+scripts → cli → dashboard → report, simulate → pipeline → ledger, checks, lookups,
+schema → engines → sources, models, config → errors
 """
 
 from __future__ import annotations

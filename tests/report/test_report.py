@@ -328,7 +328,7 @@ def test_export_that_fails_leaves_the_last_one(
 
 
 def test_no_control_reaches_a_terminal() -> None:
-    """C0, C1, directions, line ends and lone surrogates are replaced, the rest stays."""
+    """C0, C1, directions, line ends and lone surrogates are replaced, no more."""
     assert safe("a\x1b[2J\x9b\u202e\u2028\ud800b 東京 😀") == (
         "a\ufffd[2J" + "\ufffd" * 4 + "b 東京 😀"
     )
