@@ -76,6 +76,10 @@ class Settings:
             return str(self.path)
         return f"{self.db_name} on {self.host}"
 
+    def jsonpaths(self, dataset: str) -> str:
+        """Where the user's own mapping of a dataset is; empty for ours."""
+        return self.log_jsonpath if dataset == "events" else ""
+
     @property
     def port(self) -> int:
         """Where the server listens."""

@@ -40,7 +40,7 @@ class ReadFile:
     """What became of the records of a file; none of a refused one is staged."""
 
     file: SourceFile
-    sha256: str
+    sha256: str | None
     records: int
     rejected: int
     refused: bool = False

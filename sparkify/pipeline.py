@@ -13,7 +13,13 @@ from sparkify.checks import CheckResult
 from sparkify.config import Settings, require, require_apart
 from sparkify.engines import make_engine
 from sparkify.engines.base import InputRefusedError, Parameters
-from sparkify.errors import DataRefused, FilesRefused, TransientError, WarehouseBusy
+from sparkify.errors import (
+    DataRefused,
+    FilesRefused,
+    SourceChanged,
+    TransientError,
+    WarehouseBusy,
+)
 from sparkify.models import Models, Table, load_models, without_comments
 from sparkify.sources import Sources
 from sparkify.sources.files import Input, SourceFile, batches
@@ -152,7 +158,7 @@ class Pipeline:
         """
         with spool(self.settings.spool_folder, self.settings.spool_bytes) as local:
             self._notify(f"reading {len(batch):,} files")
-            inputs, hashes = self.sources.extract(batch, local)
+            inputs, hashes = self.sources.extract(batch, local, self.engine.reads)
             attempt = _Attempt(inputs, hashes, head, batch[0].revision)
             with self.engine.session():
                 while True:
@@ -160,7 +166,7 @@ class Pipeline:
                         return self._attempt(attempt)
                     except InputRefusedError:
                         self._notify("reading record by record")
-                        attempt.inputs = self._strictly(attempt.inputs, local)
+                        attempt.inputs = self._strictly(attempt, local)
                     except _TooManyRejectsError as error:
                         attempt.refuse(error.files)
                         attempt.inputs = self._without(attempt, local)
@@ -203,7 +209,7 @@ class Pipeline:
         try:
             with self.engine.transaction():
                 ledger.hold(self.engine, self.models, attempt.head)
-                changes = self._copy(attempt.inputs, load.load_id)
+                changes = self._copy(attempt, load.load_id)
                 read = self._read(attempt, load.load_id)
                 keys = tuple(self._unknown_keys(attempt.inputs, load.load_id))
                 changes |= self._transform(scope)
@@ -254,13 +260,16 @@ class Pipeline:
             for key in self.engine.unknown_keys(table, group):
                 yield ledger.UnknownKey(table.name, *key)
 
-    def _copy(self, inputs: list[Input], load_id: int) -> dict[str, Changes]:
+    def _copy(self, attempt: _Attempt, load_id: int) -> dict[str, Changes]:
         changes: dict[str, Changes] = {}
+        read: list[Input] = []
         rejects = self.models.table("control.rejects")
-        for table, group in self._groups(inputs):
+        for table, group in self._groups(attempt.inputs):
             self._notify(f"copying into {table.full_name}")
-            staged = self.engine.copy(table, group, load_id, rejects)
+            staged, counted = self.engine.copy(table, group, load_id, rejects)
             changes.setdefault(table.full_name, Changes()).inserted += staged
+            read += counted
+        attempt.inputs = read
         return changes
 
     def _transform(self, scope: Parameters) -> dict[str, Changes]:
@@ -296,13 +305,17 @@ class Pipeline:
                 if group:
                     yield self.models.table(f"staging.{name}"), group
 
-    def _strictly(self, inputs: list[Input], local: Spool) -> list[Input]:
+    def _strictly(self, attempt: _Attempt, local: Spool) -> list[Input]:
         """The inputs, with those the engine refuses split by the strict reader."""
-        readable = list(inputs)
-        for table, group in self._groups(inputs):
+        readable = list(attempt.inputs)
+        for table, group in self._groups(attempt.inputs):
             for each in self.engine.suspects(table, group):
                 keys = frozenset(table.json_keys)
-                readable[readable.index(each)] = self._split(each, keys, local)
+                here, hashes = self.sources.fetch(each, local)
+                attempt.hashes |= hashes
+                readable[readable.index(each)] = self._split(here, keys, local)
+        if readable == attempt.inputs:
+            raise SourceChanged("Files were refused, and then none was; run again.")
         return readable
 
     def _split(
@@ -395,5 +408,5 @@ def _accounts(attempt: _Attempt, rejected: dict[str, int]) -> Iterator[ledger.Re
     for each in attempt.inputs:
         for file, records in zip(each.files, each.records, strict=True):
             yield ledger.ReadFile(
-                file, attempt.hashes[file.uri], records, rejected.get(file.uri, 0)
+                file, attempt.hashes.get(file.uri), records, rejected.get(file.uri, 0)
             )

@@ -23,10 +23,10 @@ def make_engine(settings: Settings) -> Engine:
         from sparkify.engines.postgres import Postgres
 
         return Postgres(settings)
-    raise ConfigError(
-        f"{settings.file}: engine {settings.engine} is not available in this version; "
-        "set [WAREHOUSE] ENGINE=duckdb."
-    )
+    _require_driver(settings)
+    from sparkify.engines.redshift import Redshift
+
+    return Redshift(settings)
 
 
 def _require_driver(settings: Settings) -> None:

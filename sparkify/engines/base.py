@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sparkify.errors import SparkifyError
 from sparkify.models import Table
-from sparkify.sources.files import Input
+from sparkify.sources.files import Input, SourceFile
 
 Parameters = Mapping[str, object]
 Row = tuple[object, ...]
@@ -54,14 +54,20 @@ class Engine(Protocol):
     def create_table(self, table: Table) -> None:
         """Create the table, its comments and its physical attributes, if missing."""
 
+    def reads(self, file: SourceFile) -> bool:
+        """Whether it reads a file of a store where that lies; else it is given bytes.
+
+        Asked before anything is read: raises ConfigError for what it can never copy.
+        """
+
     def copy(
         self, table: Table, inputs: Sequence[Input], load_id: int, rejects: Table
-    ) -> int:
+    ) -> tuple[int, list[Input]]:
         """Load inputs, all plain or all strict, into a staging table.
 
-        Returns the number of accepted records. The others of strict inputs go to
-        `rejects`; raises InputRefusedError when a plain input has anything but one
-        acceptable record a line.
+        Returns the number of accepted records, and the inputs with their records
+        counted. The others of strict inputs go to `rejects`; raises InputRefusedError
+        when a plain input has anything but one acceptable record a line.
         """
 
     def suspects(self, table: Table, inputs: Sequence[Input]) -> list[Input]:

@@ -23,7 +23,7 @@ from sparkify.engines.base import (
 from sparkify.engines.reader import MEANINGS, Reader, explain, is_unreadable, limits
 from sparkify.errors import SparkifyError, WarehouseBusy, WarehouseError
 from sparkify.models import Table
-from sparkify.sources.files import Input
+from sparkify.sources.files import Input, SourceFile
 
 _RETRY_SECONDS = 0.1
 _APPEND_ROWS = 10_000
@@ -112,9 +112,13 @@ class DuckDB:
         for statement in table.create:
             self.execute(statement)
 
+    def reads(self, file: SourceFile) -> bool:  # noqa: ARG002  # of the contract
+        """See Engine: no object of a store."""
+        return False
+
     def copy(
         self, table: Table, inputs: Sequence[Input], load_id: int, rejects: Table
-    ) -> int:
+    ) -> tuple[int, list[Input]]:
         """See Engine."""
         strict = inputs[0].strict
         try:
@@ -128,7 +132,7 @@ class DuckDB:
             self._insert(rejects, self._reader.rejected(table, load_id))
         elif accepted != sum(each.lines for each in inputs):
             raise InputRefusedError
-        return accepted
+        return accepted, list(inputs)
 
     def suspects(self, table: Table, inputs: Sequence[Input]) -> list[Input]:
         """See Engine."""

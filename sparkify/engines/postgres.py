@@ -12,7 +12,7 @@ from sparkify.engines.reader import MemoryReader, is_unreadable
 from sparkify.engines.streams import Csv, Lines, Stream
 from sparkify.errors import SparkifyError, WarehouseError
 from sparkify.models import Table
-from sparkify.sources.files import Input
+from sparkify.sources.files import Input, SourceFile
 
 OLDEST = 15
 # Fewer rows than this cannot lead the planner far astray.
@@ -70,9 +70,13 @@ class Postgres(Libpq):
                 self._analyze(filled[1], rows)
         return rows
 
+    def reads(self, file: SourceFile) -> bool:  # noqa: ARG002  # of the contract
+        """See Engine: no object of a store."""
+        return False
+
     def copy(
         self, table: Table, inputs: Sequence[Input], load_id: int, rejects: Table
-    ) -> int:
+    ) -> tuple[int, list[Input]]:
         """See Engine."""
         strict = inputs[0].strict
         with self._reader() as reader:
@@ -89,7 +93,7 @@ class Postgres(Libpq):
                 self._copy_in(rejects, Csv(reader, select))
         if not strict and accepted != sum(each.lines for each in inputs):
             raise InputRefusedError
-        return accepted
+        return accepted, list(inputs)
 
     def suspects(self, table: Table, inputs: Sequence[Input]) -> list[Input]:
         """See Engine."""

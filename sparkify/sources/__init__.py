@@ -6,7 +6,7 @@ with `s3://` or is a path of this machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 from sparkify.config import Settings
 from sparkify.errors import ConfigError
 from sparkify.sources import folder, join
-from sparkify.sources.files import Input, Selection, SourceFile, is_local
+from sparkify.sources.files import (
+    UNCOUNTED,
+    Input,
+    Selection,
+    SourceFile,
+    is_local,
+)
+from sparkify.sources.inflate import MAGIC_BYTES, compression
 from sparkify.sources.spool import Spool
 
 if TYPE_CHECKING:
@@ -50,10 +57,28 @@ class Sources:
         return folder.discover(dataset, location, self._selection)
 
     def extract(
-        self, files: Sequence[SourceFile], spool: Spool
+        self,
+        files: Sequence[SourceFile],
+        spool: Spool,
+        in_place: Callable[[SourceFile], bool] = lambda _: False,
     ) -> tuple[list[Input], dict[str, str]]:
-        """Inputs for an engine, and by URI the SHA-256 of each file."""
-        return join.extract(self._read(files), spool)
+        """Inputs for an engine, and by URI the SHA-256 of each file that was read.
+
+        Those of which `in_place` is true are left where they lie.
+        """
+        left = [file for file in files if in_place(file)]
+        if not left:
+            return join.extract(self._read(files), spool)
+        taken = [file for file in files if not in_place(file)]
+        inputs, hashes = join.extract(self._read(taken), spool)
+        return [*inputs, *self._left(left)], hashes
+
+    def fetch(self, each: Input, spool: Spool) -> tuple[Input, dict[str, str]]:
+        """An input as a file of this machine, and the hashes of what was read."""
+        if not each.is_remote:
+            return each, {}
+        (fetched,), hashes = join.extract(self._read(each.files), spool)
+        return fetched, hashes
 
     def content_hash(self, file: SourceFile) -> str:
         """SHA-256 of the file's bytes, in hexadecimal."""
@@ -73,6 +98,17 @@ class Sources:
         for local, some in groupby(files, key=is_local):
             read = folder.read if local else self._store().read
             yield from read(some)
+
+    def _left(self, files: list[SourceFile]) -> Iterator[Input]:
+        heads = self._store().heads(files, MAGIC_BYTES)
+        for file, head in zip(files, heads, strict=True):
+            yield Input(
+                file.dataset,
+                file.uri,
+                (file,),
+                (UNCOUNTED,),
+                compressed=compression(head),
+            )
 
     def _store(self) -> S3:
         if self._s3 is None:
