@@ -163,7 +163,8 @@ def _query_plan(
     return Plan(
         source=source,
         sql=f"{head}{names} as {query}",
-        followups=(attributes.record(table),),
+        # Redshift analyses what CREATE TABLE AS makes, and plans accordingly.
+        followups=(attributes.record(table), f"analyze {table}"),
         tag="SELECT",
     )
 
