@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -593,8 +592,8 @@ def try_world(make: Callable[[], Warehouse], world: World) -> None:
         told.pipeline.full_refresh()
         assert told.bags("analytics") == star
     finally:
-        shutil.rmtree(told.folder)
-        shutil.rmtree(at_once.folder)
+        told.remove()
+        at_once.remove()
 
 
 HEALTH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
