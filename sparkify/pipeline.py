@@ -112,7 +112,12 @@ class Pipeline:
 
         def create() -> list[str]:
             with self.engine.session():
-                return schema.create(self.engine, self.models, reset=reset)
+                return schema.create(
+                    self.engine,
+                    self.models,
+                    readers=self.settings.readers,
+                    reset=reset,
+                )
 
         return _patiently(create)
 

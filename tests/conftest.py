@@ -15,12 +15,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import redshift
 from postgres import OWNER, Server
 
 from sparkify.config import Settings, load_settings
 from sparkify.pipeline import Pipeline, RunResult
 
-ENGINES = ["duckdb", "postgres"]
+ENGINES = ["duckdb", "postgres", "redshift"]
 """The engines every test of a warehouse runs on; a later one joins by its name here."""
 
 FOLDERS = {"events": "log_data", "songs": "song_data"}
@@ -73,6 +74,15 @@ class Warehouse:
         shutil.rmtree(self.folder)
         if self.settings.engine == "postgres":
             postgres().drop(self.settings.db_name)
+        elif self.settings.engine == "redshift":
+            self._remove_from_redshift()
+
+    def _remove_from_redshift(self) -> None:
+        if not redshift.DSN:
+            redshift.drop(self.settings.db_name)
+            return
+        schemas = self.pipeline.models.schemas
+        self.execute(*(f"drop schema if exists {each} cascade" for each in schemas))
 
     def run(self) -> RunResult:
         """Load what is pending."""
@@ -145,6 +155,30 @@ def in_database(name: str) -> str:
     )
 
 
+def _redshift(_: Path) -> str:
+    """A warehouse with tables: a copy of a database, or on a cluster new schemas."""
+    if redshift.DSN:
+        prefix = redshift.new_prefix()
+        _create_tables(f"SCHEMA_PREFIX={prefix}", *redshift.options(""))
+        return "\n".join([f"SCHEMA_PREFIX={prefix}", *redshift.options("")]) + "\n"
+    name = redshift.database(_empty_redshift())
+    return "\n".join(redshift.options(name)) + "\n"
+
+
+def _create_tables(*lines: str) -> None:
+    with TemporaryDirectory() as folder:
+        config = Path(folder, "dwh.cfg")
+        config.write_text("\n".join(["[WAREHOUSE]", "ENGINE=redshift", *lines]))
+        Pipeline(load_settings(config, environment={})).create_tables()
+
+
+@cache
+def _empty_redshift() -> str:
+    name = redshift.database()
+    _create_tables(*redshift.options(name))
+    return name
+
+
 @cache
 def _empty_file() -> bytes:
     with TemporaryDirectory() as folder:
@@ -163,7 +197,7 @@ def _empty_database() -> str:
         return name
 
 
-_MAKERS = {"duckdb": _duckdb, "postgres": _postgres}
+_MAKERS = {"duckdb": _duckdb, "postgres": _postgres, "redshift": _redshift}
 
 
 def make_warehouse(folder: Path, engine: str) -> Warehouse:
@@ -172,7 +206,8 @@ def make_warehouse(folder: Path, engine: str) -> Warehouse:
     config = folder / "dwh.cfg"
     config.write_text(
         f"[WAREHOUSE]\nENGINE={engine}\n{_MAKERS[engine](folder)}"
-        "[S3]\nLOG_DATA=log_data\nSONG_DATA=song_data\n",
+        f"{'' if engine == 'redshift' else '[S3]'}\n"
+        "LOG_DATA=log_data\nSONG_DATA=song_data\n",
         "utf-8",
     )
     return Warehouse(folder, load_settings(config, environment={}))

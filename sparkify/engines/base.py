@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
+from sparkify.config import Settings
 from sparkify.errors import SparkifyError
-from sparkify.models import Table
+from sparkify.models import Column, Table
 from sparkify.sources.files import Input, SourceFile
 
 Parameters = Mapping[str, object]
@@ -23,6 +24,8 @@ class InputRefusedError(Exception):
 
 class Engine(Protocol):
     """A warehouse. Every verb raises SparkifyError for what can be expected."""
+
+    def __init__(self, settings: Settings) -> None: ...
 
     def session(self, *, read_only: bool = False) -> AbstractContextManager[None]:
         """Open the warehouse for the block; `read_only`, as it is at one moment."""
@@ -50,6 +53,10 @@ class Engine(Protocol):
 
     def columns(self, schemas: Sequence[str]) -> dict[str, list[str]]:
         """By schema.table, the names of the columns there are in the warehouse."""
+
+    @staticmethod
+    def ddl(table: Table) -> Iterator[str]:
+        """The statements that create a table, with its physical attributes."""
 
     def create_table(self, table: Table) -> None:
         """Create the table, its comments and its physical attributes, if missing."""
@@ -87,6 +94,21 @@ def bind(sql: str, parameters: Parameters, style: str) -> tuple[str, dict[str, o
     names = set(_PARAMETER.findall(sql))
     bound = _PARAMETER.sub(lambda found: style.replace("%s", found[1]), sql)
     return bound, {name: parameters[name] for name in names}
+
+
+def kept(column: Column) -> str:
+    """What a column keeps of a value that is text still: an expression of its name.
+
+    To Redshift `Ana ` equals `Ana`: which of them a query finds would be chance. So no
+    engine keeps blanks at the end of a text.
+    """
+    name = column.name
+    if column.width:
+        # Looked for first: to trim every text costs DuckDB far more.
+        value = f"case when {name} like '% ' then rtrim({name}, ' ') else {name} end"
+    else:
+        value = f"cast(nullif({name}, '') as {column.type})"
+    return f"{value} as {name}"
 
 
 @contextmanager

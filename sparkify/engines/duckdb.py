@@ -106,10 +106,15 @@ class DuckDB:
         )
         return {str(name): list(columns) for name, columns in rows}  # type: ignore[call-overload]  # the driver's rows are untyped
 
+    @staticmethod
+    def ddl(table: Table) -> Iterator[str]:
+        """See Engine; nothing physical is chosen."""
+        yield from table.create
+
     def create_table(self, table: Table) -> None:
         """See Engine."""
         self.execute(f"create schema if not exists {table.schema}")
-        for statement in table.create:
+        for statement in self.ddl(table):
             self.execute(statement)
 
     def reads(self, file: SourceFile) -> bool:  # noqa: ARG002  # of the contract

@@ -142,13 +142,16 @@ class Source(Protocol):
 class Libpq(ABC):
     """The engine contract, as far as two products fulfil it alike."""
 
+    required: tuple[str, ...] = ("host", "db_name", "db_user")
+
     def __init__(self, settings: Settings) -> None:
-        require(settings, "host", "db_name", "db_user")
+        require(settings, *self.required)
         self._settings = settings
         self._connection: connection | None = None
 
+    @staticmethod
     @abstractmethod
-    def ddl(self, table: Table) -> Iterator[str]:
+    def ddl(table: Table) -> Iterator[str]:
         """The statements that create a table with its physical attributes."""
 
     @abstractmethod

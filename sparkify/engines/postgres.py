@@ -48,7 +48,8 @@ class Postgres(Libpq):
             # Not every system can tell that a client has gone.
             self._run("set client_connection_check_interval to '5s'")
 
-    def ddl(self, table: Table) -> Iterator[str]:
+    @staticmethod
+    def ddl(table: Table) -> Iterator[str]:
         """The statements that create a table: text is compared by its bytes."""
         create, *comments = table.create
         yield _TEXT.sub(r'\g<0> collate "C"', create)

@@ -11,7 +11,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import IO, Any
@@ -19,7 +19,7 @@ from typing import IO, Any
 import psycopg2
 
 from sparkify.config import Settings, require
-from sparkify.engines.base import InputRefusedError, Parameters, Row
+from sparkify.engines.base import InputRefusedError, Parameters, Row, kept
 from sparkify.engines.libpq import Libpq
 from sparkify.engines.reader import MemoryReader
 from sparkify.engines.redshift_copy import Copy, Shelf, counted, quoted
@@ -32,7 +32,7 @@ from sparkify.errors import (
     TransientError,
     WarehouseError,
 )
-from sparkify.models import Column, Table
+from sparkify.models import Table
 from sparkify.sources.files import UNCOUNTED, Input, SourceFile, is_local
 from sparkify.sources.join import JOIN_BELOW
 
@@ -58,11 +58,23 @@ _FILLED = re.compile(r"insert into ([\w.]+)")
 class Redshift(Libpq):
     """The engine contract on Redshift."""
 
+    required = ("db_name",)  # who may log in, and where, AWS can tell
+
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._shelf = Shelf(settings)
         self._numbers = count()
         self._pid = 0
+
+    @contextmanager
+    def session(self, *, read_only: bool = False) -> Iterator[None]:
+        """See Engine; what was spooled goes when it ends, or with the next run."""
+        with super().session(read_only=read_only):
+            try:
+                yield
+            finally:
+                with suppress(SparkifyError):
+                    self._shelf.clear()
 
     def lock(self, table: Table) -> None:
         """See Engine."""
@@ -76,7 +88,8 @@ class Redshift(Libpq):
             file.bytes >= JOIN_BELOW or not self._shelf.has_spool
         )
 
-    def ddl(self, table: Table) -> Iterator[str]:
+    @staticmethod
+    def ddl(table: Table) -> Iterator[str]:
         """The statements that create a table, with how it is distributed and sorted."""
         create, *comments = table.create
         yield "\n".join([create, *_attributes(table)])
@@ -98,7 +111,9 @@ class Redshift(Libpq):
             return self._copy_strict(table, inputs, load_id, rejects), list(inputs)
         incoming, read = self._receive(table, inputs)
         names = ", ".join(column.name for column in table.columns)
-        values = ", ".join(_typed(column) for column in table.columns[:-1])
+        values = ", ".join(
+            f"{kept(column)} as {column.name}" for column in table.columns[:-1]
+        )
         accepted = self.execute(
             f"insert into {table.full_name} ({names})\n"
             f"{_judged(table, incoming)}\n"
@@ -454,12 +469,6 @@ def _judged(table: Table, incoming: str) -> str:
 def _values(table: Table) -> str:
     counts = " + ".join(f"count({column.name})" for column in table.columns[:-1])
     return f"{counts} as delivered"
-
-
-def _typed(column: Column) -> str:
-    if column.width:
-        return column.name
-    return f"cast(nullif({column.name}, '') as {column.type}) as {column.name}"
 
 
 def _plain(value: object) -> object:
