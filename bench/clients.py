@@ -69,7 +69,7 @@ def by_sparkify(url: str, prefix: str) -> int:
     sources = Sources(settings)
     files = list(sources.below("songs", settings.song_data))
     with spool(None, settings.spool_bytes) as local:
-        inputs, _ = sources.extract(files, local)
+        inputs = sources.extract(files, local).inputs
     return sum(sum(each.sizes) for each in inputs)
 
 

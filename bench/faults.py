@@ -13,15 +13,14 @@ import argparse
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +28,8 @@ DRIVER = ROOT / "tests" / "faults" / "driver.py"
 KINDS = ROOT / "tests" / "bad_input" / "corpus"
 PAGE = ROOT / "docs" / "reliability.md"
 
+ORDERS = ("-m", "pytest", "tests/invariants", "-m", "not long")
+ORDERS += ("--hypothesis-show-statistics",)
 KILLS = ("before", "during", "after")
 MODES = {
     "before": "killed (SIGKILL) before the statement",
@@ -39,62 +40,84 @@ MODES = {
     "drop": "the connection drops before the statement",
     "lost": "the connection drops after it, the outcome unknown",
 }
-AT_ONCE = 14
-
 Found = dict[str, object]
+Fault = tuple[int, str]
 
 
-def drive(folder: str, *arguments: object) -> list[Found]:
-    """What the driver prints."""
+def make_scenario(engine: str, folder: str) -> list[str]:
+    """Make the run to break; its statements."""
     done = subprocess.run(
-        [sys.executable, DRIVER, folder, *map(str, arguments)],
+        [sys.executable, DRIVER, engine, folder, "make"],
         check=True,
         stdout=subprocess.PIPE,
-        text=True,
     )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    made: list[str] = json.loads(done.stdout)
+    return made
 
 
-def faults(points: int, seed: int) -> Iterator[tuple[int, str]]:
-    """Every point in every mode, in the order of chance, again and again."""
+def faults(points: int, kills: int) -> list[Fault]:
+    """Every point in every mode, in the order of chance; then kills, until enough."""
+    chance = random.Random(1)  # noqa: S311  # nothing to guess
     every = [(point, mode) for point in range(points) for mode in MODES]
-    while True:
-        random.Random(seed).shuffle(every)  # noqa: S311  # nothing to guess
-        yield from every
-        seed += 1
+    chance.shuffle(every)
+    more = max(0, kills - points * len(KILLS))
+    return every + [
+        (chance.randrange(points), chance.choice(KILLS)) for _ in range(more)
+    ]
 
 
 def break_runs(
-    folder: str, points: int, kills: int, minutes: float, jobs: int
+    engine: str, folder: str, waiting: list[Fault], minutes: float, jobs: int
 ) -> list[Found]:
-    """Break runs until there are enough kills, or no time is left."""
+    """Break a run for each fault, several side by side, while there is time."""
     deadline = time.monotonic() + minutes * 60
-    waiting = faults(points, seed=1)
+    left = iter(waiting)
     found: list[Found] = []
+
+    def work() -> None:
+        with subprocess.Popen(
+            [sys.executable, DRIVER, engine, folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as driver:
+            assert driver.stdin
+            assert driver.stdout
+            while time.monotonic() < deadline and (fault := next(left, None)):
+                driver.stdin.write(f"{fault[0]} {fault[1]}\n")
+                driver.stdin.flush()
+                found.append(json.loads(driver.stdout.readline()))
+                if len(found) % 100 == 0:
+                    print(f"{len(found):,} of {len(waiting):,}", file=sys.stderr)
+
     with ThreadPoolExecutor(jobs) as pool:
-        while (
-            time.monotonic() < deadline
-            and sum(each["mode"] in KILLS for each in found) < kills
-        ):
-            chunks = [
-                [word for fault in islice(waiting, AT_ONCE) for word in fault]
-                for _ in range(jobs)
-            ]
-            for some in pool.map(lambda chunk: drive(folder, *chunk), chunks):
-                found += some
-            print(f"{len(found):,} faults", file=sys.stderr)
+        for worker in [pool.submit(work) for _ in range(jobs)]:
+            worker.result()
     return found
 
 
-def try_orders(examples: int) -> bool:
-    """Whether the property tests pass with so many examples each."""
+def try_orders(examples: int, jobs: int) -> tuple[int, bool]:
+    """How many worlds the property test has tried, and whether all were right."""
+    with ThreadPoolExecutor(jobs) as pool:
+        each = -(-examples // jobs)
+        tried = [*pool.map(try_some_orders, [each] * jobs, range(jobs))]
+    return sum(passing for passing, _ in tried), all(right for _, right in tried)
+
+
+def try_some_orders(examples: int, seed: int) -> tuple[int, bool]:
+    """Likewise, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/invariants", "-m", "not long"],
+        [sys.executable, *ORDERS, f"--hypothesis-seed={seed}"],
         cwd=ROOT,
         check=False,
         env=os.environ | {"SPARKIFY_EXAMPLES": str(examples)},
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    return done.returncode == 0
+    if done.returncode:
+        print(done.stdout, file=sys.stderr)
+    passing = re.findall(r"(\d+) passing examples", done.stdout)
+    return sum(map(int, passing)), done.returncode == 0
 
 
 def page(statements: list[str], found: list[Found], orders: str) -> str:
@@ -107,19 +130,21 @@ def page(statements: list[str], found: list[Found], orders: str) -> str:
     states = Counter(str(each["state"]) for each in found)
     rows = "\n".join(f"| {text} | {modes[mode]:,} |" for mode, text in MODES.items())
     left = ", ".join(f"{states[s]:,} after {s}" for s in sorted(states))
+    known = sum(bool(each["seen_before"]) for each in found)
     return f"""\
 # Reliability
 
-Written by `python -m bench.faults --write` on {datetime.now(UTC):%Y-%m-%d}.
+Written by one run of `make test-crash` on {datetime.now(UTC):%Y-%m-%d}.
 
 ## Runs that were broken
 
 A warehouse with one load is given new logs, late songs, a corrected file, a file with
-records that cannot be accepted and one that is refused: three loads of
-{len(statements)} statements. The run is broken at one statement; then the warehouse is
-opened on a new worker (no temporary file, another folder), compared with the states
-before and after each load, and checked; then the next run has to end as if nothing had
-happened, row for row: staging, star, quarantine and ledger.
+records that cannot be accepted and one that is refused: {statements.count("commit")} \
+loads of {len(statements)} statements. A run is broken at one statement; then the
+warehouse is opened on a new worker (no temporary file, another folder) and has to be,
+in every row of every table, as it was before the load or after it; then the next run
+has to end as if nothing had happened: staging, star, quarantine, ledger, attempts and
+results of the checks.
 
 | fault | times |
 |---|---|
@@ -129,6 +154,8 @@ happened, row for row: staging, star, quarantine and ledger.
 ({len(texts)} different statements): {len(bad)} of {len(found):,} faults lost, doubled
 or left anything halfway.**
 Loads that were committed when the warehouse was opened again: {left}.
+{known:,} faults left the files of the warehouse byte for byte as another fault had
+left them, mostly as they were before the load: the next run was that one's.
 
 ## Orders, and bad input
 
@@ -145,6 +172,7 @@ Loads that were committed when the warehouse was opened again: {left}.
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--engine", default="duckdb")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--examples", type=int, default=1000)
@@ -152,19 +180,18 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the page")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sparkify-faults-") as folder:
-        [made] = drive(folder, "list")
-        statements = made["statements"]
-        assert isinstance(statements, list)
+        statements = make_scenario(options.engine, folder)
+        waiting = faults(len(statements), options.kills)
         found = break_runs(
-            folder, len(statements), options.kills, options.minutes, options.jobs
+            options.engine, folder, waiting, options.minutes, options.jobs
         )
-    orders = "The property tests were not run."
+    orders = "The property test was not run."
     is_right = True
     if options.examples:
-        is_right = try_orders(options.examples)
+        tried, is_right = try_orders(options.examples, options.jobs)
         orders = (
-            f"Property tests of order, batching and repetition: {options.examples:,} "
-            f"examples each, {'all passed' if is_right else 'SOME FAILED'}."
+            f"Property test of order, batching and repetition: {tried:,} worlds of "
+            f"files, {'all right' if is_right else 'SOME WRONG'}."
         )
     text = page(statements, found, orders)
     print(text)

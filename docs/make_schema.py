@@ -62,7 +62,7 @@ DATASETS = {
     "songs": (SONG, "song_data", ("title", "artist_name")),
 }
 # Least and greatest accepted value; the next ones are tried, and have to be rejected.
-INTEGER = (1 - 10**9, 2**31 - 1)
+INTEGER = (-(2**31), 2**31 - 1)
 LIMITS: dict[str, tuple[int, int]] = {
     "session_id": (0, 2**53),
     "item_in_session": (0, 2**31 - 1),
@@ -77,7 +77,7 @@ LIMIT_WORDS = {
     LIMITS["session_id"]: "0 to 2^53",
     LIMITS["item_in_session"]: "0 to 2^31 − 1",
     LIMITS["ts"]: "2000-01-01 to 2099-12-31",
-    INTEGER: "−999,999,999 to 2^31 − 1",
+    INTEGER: "−2^31 to 2^31 − 1",
     LIMITS["user_id"]: "18 characters",
 }
 TYPES = (

@@ -239,6 +239,8 @@ def _telling(pipeline: Pipeline) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         done, waiting = len(pipeline.result.loads), pipeline.result.batches
+        if not waiting:
+            raise
         click.echo(
             f"sparkify: interrupted: {done} of {waiting} batches are committed; "
             "the next run does the rest.",

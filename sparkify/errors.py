@@ -42,7 +42,7 @@ class DataRefused(SparkifyError):
 
 
 class FilesRefused(DataRefused):
-    """Source files have too many records that cannot be accepted."""
+    """Source files are damaged, or have too many records that cannot be accepted."""
 
 
 class CheckFailed(DataRefused):

@@ -37,13 +37,17 @@ class Load:
 
 @dataclass(frozen=True)
 class ReadFile:
-    """What became of the records of a file; none of a refused one is staged."""
+    """What became of the records of a file; none of a refused one is staged.
+
+    `damage` is why a refused file cannot be read at all.
+    """
 
     file: SourceFile
     sha256: str | None
-    records: int
-    rejected: int
+    records: int = 0
+    rejected: int = 0
     refused: bool = False
+    damage: str = ""
 
     @property
     def staged(self) -> int:
@@ -85,6 +89,12 @@ def head(engine: Engine, models: Models) -> int:
 def lock(engine: Engine, models: Models) -> None:
     """Hold off other runs until the transaction ends; its first statement."""
     engine.lock(models.table("control.lock"))
+
+
+def has(engine: Engine, models: Models, load_id: int) -> bool:
+    """Whether a load is in the warehouse."""
+    sql = models.in_schema("select 1 from control.loads where load_id = :load_id")
+    return bool(engine.query(sql, {"load_id": load_id}))
 
 
 def hold(engine: Engine, models: Models, expected: int) -> None:
@@ -234,7 +244,7 @@ def record(engine: Engine, models: Models, load: Load) -> None:
 def record_attempt(
     engine: Engine, models: Models, load_id: int, error: SparkifyError
 ) -> None:
-    """Write why a load was undone, with the offending rows where there are any."""
+    """Write why a load, or a file of it, was refused, with rows that show it."""
     samples = json.dumps(error.samples) if isinstance(error, DataRefused) else None
     row = (load_id, utc_now(), type(error).__name__, str(error), samples)
     engine.append(models.table("control.attempts"), [row])

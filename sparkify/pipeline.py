@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -17,12 +18,14 @@ from sparkify.errors import (
     DataRefused,
     FilesRefused,
     SourceChanged,
+    SparkifyError,
     TransientError,
     WarehouseBusy,
 )
 from sparkify.models import Models, Table, load_models, without_comments
 from sparkify.sources import Sources
 from sparkify.sources.files import Input, SourceFile, batches
+from sparkify.sources.join import Extracted
 from sparkify.sources.spool import Spool, spool
 from sparkify.sources.strict import rewrite
 
@@ -105,6 +108,7 @@ class Pipeline:
         self.engine = make_engine(settings)
         self.sources = Sources(settings)
         self.result = RunResult()
+        self._committing: LoadResult | None = None
         self._notify = notify or _silent
 
     def create_tables(self, *, reset: bool = False) -> list[str]:
@@ -126,7 +130,13 @@ class Pipeline:
         require(self.settings, "log_data", "song_data")
         require_apart(self.settings)
         self.result = RunResult()
-        _patiently(lambda: self._load_pending(retry_refused))
+        try:
+            _patiently(lambda: self._load_pending(retry_refused))
+        except KeyboardInterrupt:
+            if self._committing:
+                with suppress(SparkifyError), self.engine.session(read_only=True):
+                    self._settle()
+            raise
         return self.result
 
     def full_refresh(self) -> LoadResult:
@@ -163,8 +173,9 @@ class Pipeline:
         """
         with spool(self.settings.spool_folder, self.settings.spool_bytes) as local:
             self._notify(f"reading {len(batch):,} files")
-            inputs, hashes = self.sources.extract(batch, local, self.engine.reads)
-            attempt = _Attempt(inputs, hashes, head, batch[0].revision)
+            found = self.sources.extract(batch, local, self.engine.reads)
+            attempt = _Attempt(found.inputs, head, batch[0].revision)
+            attempt.note(found)
             with self.engine.session():
                 while True:
                     try:
@@ -180,9 +191,9 @@ class Pipeline:
         self._notify("looking for new files")
         files = list(self.sources.discover())
         self.result.discovered = len(files)
-        self.result.batches = len(self.result.loads)
         with self.engine.session():
             schema.verify(self.engine, self.models)
+            self._settle()
             head = ledger.head(self.engine, self.models)
             pending = ledger.pending(
                 self.engine,
@@ -193,11 +204,22 @@ class Pipeline:
             )
         self.result.vanished = [u for u in pending.vanished if self._is_ours(u)]
         waiting = list(batches(pending.files, self.settings.batch_bytes))
-        self.result.batches += len(waiting)
+        self.result.batches = len(self.result.loads) + len(waiting)
         for batch in waiting:
             loaded = self.load(batch, head)
             head = loaded.load.load_id
+            self._count(loaded)
+
+    def _settle(self) -> None:
+        """Count the load whose commit ended in doubt, when the ledger has it."""
+        doubtful, self._committing = self._committing, None
+        if doubtful and ledger.has(self.engine, self.models, doubtful.load.load_id):
+            self._count(doubtful)
+
+    def _count(self, loaded: LoadResult) -> None:
+        if loaded not in self.result.loads:
             self.result.loads.append(loaded)
+        self._committing = None
 
     def _is_ours(self, uri: str) -> bool:
         """Whether a file lies where the sources are now."""
@@ -226,18 +248,19 @@ class Pipeline:
                     repeats=repeats,
                     conflicts=conflicts,
                 )
+                if attempt.refused:
+                    error = refusal(attempt.refused)
+                    ledger.record_attempt(self.engine, self.models, load.load_id, error)
                 results = self._finish(load, scope)
+                done = LoadResult(load, time.monotonic() - began, changes, results)
+                self._committing = done
         except DataRefused as error:
-            self._remember(load.load_id, error)
+            with self.engine.transaction():
+                ledger.lock(self.engine, self.models)
+                ledger.record_attempt(self.engine, self.models, load.load_id, error)
             raise
-        if attempt.refused:
-            self._remember(load.load_id, refusal(attempt.refused))
-        return LoadResult(load, time.monotonic() - began, changes, results)
-
-    def _remember(self, load_id: int, error: DataRefused) -> None:
-        with self.engine.transaction():
-            ledger.lock(self.engine, self.models)
-            ledger.record_attempt(self.engine, self.models, load_id, error)
+        done.seconds = time.monotonic() - began
+        return done
 
     def _read(self, attempt: _Attempt, load_id: int) -> list[ledger.ReadFile]:
         """What became of each file; raises when some are to be refused."""
@@ -315,13 +338,23 @@ class Pipeline:
         readable = list(attempt.inputs)
         for table, group in self._groups(attempt.inputs):
             for each in self.engine.suspects(table, group):
+                at = readable.index(each)
                 keys = frozenset(table.json_keys)
-                here, hashes = self.sources.fetch(each, local)
-                attempt.hashes |= hashes
-                readable[readable.index(each)] = self._split(here, keys, local)
+                readable[at : at + 1] = [
+                    self._split(here, keys, local)
+                    for here in self._fetched(each, attempt, local)
+                ]
         if readable == attempt.inputs:
             raise SourceChanged("Files were refused, and then none was; run again.")
         return readable
+
+    def _fetched(self, each: Input, attempt: _Attempt, local: Spool) -> list[Input]:
+        """An input on this machine; none for one that is damaged."""
+        if not each.is_remote:
+            return [each]
+        found = self.sources.fetch(each, local)
+        attempt.note(found)
+        return found.inputs
 
     def _split(
         self,
@@ -353,12 +386,20 @@ class _Attempt:
     """A batch as it is tried: `refused` files are recorded, and not loaded."""
 
     inputs: list[Input]
-    hashes: dict[str, str]
     head: int
     revision: int
+    hashes: dict[str, str] = field(default_factory=dict)
     refused: list[ledger.ReadFile] = field(default_factory=list)
 
-    def refuse(self, files: list[ledger.ReadFile]) -> None:
+    def note(self, found: Extracted) -> None:
+        """Keep what was found out of files that were read; refuse the damaged ones."""
+        self.hashes |= found.hashes
+        self.refuse(
+            ledger.ReadFile(file, found.hashes[file.uri], damage=damage)
+            for file, damage in found.damaged.items()
+        )
+
+    def refuse(self, files: Iterable[ledger.ReadFile]) -> None:
         """Load the batch without these files."""
         self.refused += [replace(file, refused=True) for file in files]
 
@@ -367,11 +408,17 @@ def refusal(files: Sequence[ledger.ReadFile]) -> FilesRefused:
     """What to say of files that were refused."""
     first = files[0]
     more = f" and {len(files) - 1} more file(s)" if len(files) > 1 else ""
+    if first.damage:
+        why = f"{first.damage}. Deliver it again, or leave it out with [S3] EXCLUDE."
+    else:
+        why = (
+            f"{first.rejected:,} of {first.records:,} records cannot be accepted, more "
+            "than [LOAD] MAX_REJECTS allows. Correct the file, or raise MAX_REJECTS "
+            "and run with --retry-refused."
+        )
     return FilesRefused(
-        f"{first.file.uri}{more}: refused, {first.rejected:,} of {first.records:,} "
-        "records cannot be accepted, more than [LOAD] MAX_REJECTS allows. Correct the "
-        "file, or raise MAX_REJECTS and run with --retry-refused.",
-        [[f.file.uri, str(f.records), str(f.rejected)] for f in files[:100]],
+        f"{first.file.uri}{more}: refused, {why}",
+        [[f.file.uri, str(f.records), str(f.rejected), f.damage] for f in files[:100]],
     )
 
 

@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import redshift
-from postgres import OWNER, Server
 
+from examples.postgres import OWNER, Server
 from sparkify.config import Settings, load_settings
 from sparkify.pipeline import Pipeline, RunResult
 

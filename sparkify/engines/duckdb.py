@@ -13,15 +13,21 @@ from itertools import islice
 import duckdb
 
 from sparkify.config import Settings
-from sparkify.engines.base import (
-    InputRefusedError,
-    Parameters,
-    Row,
-    bind,
-    committing,
+from sparkify.engines.base import InputRefusedError, Parameters, Row, committing
+from sparkify.engines.reader import (
+    MEANINGS,
+    Reader,
+    explain,
+    is_unreadable,
+    limits,
+    rows_of,
 )
-from sparkify.engines.reader import MEANINGS, Reader, explain, is_unreadable, limits
-from sparkify.errors import SparkifyError, WarehouseBusy, WarehouseError
+from sparkify.errors import (
+    SparkifyError,
+    TransientError,
+    WarehouseBusy,
+    WarehouseError,
+)
 from sparkify.models import Table
 from sparkify.sources.files import Input, SourceFile
 
@@ -74,11 +80,7 @@ class DuckDB:
 
     def execute(self, sql: str, parameters: Parameters | None = None) -> int:
         """See Engine."""
-        result = self._run(sql, parameters)
-        if result.description and result.description[0][0] == "Count":
-            rows = result.fetchone()
-            return int(rows[0]) if rows else 0
-        return 0
+        return sum(int(str(rows)) for (rows,) in self._run(sql, parameters))
 
     def query(
         self,
@@ -88,8 +90,7 @@ class DuckDB:
         limit: int | None = None,
     ) -> list[Row]:
         """See Engine."""
-        result = self._run(sql, parameters)
-        return result.fetchall() if limit is None else result.fetchmany(limit)
+        return self._run(sql, parameters, limit)
 
     def columns(self, schemas: Sequence[str]) -> dict[str, list[str]]:
         """See Engine."""
@@ -195,12 +196,12 @@ class DuckDB:
             time.sleep(_RETRY_SECONDS)
 
     def _run(
-        self, sql: str, parameters: Parameters | None
-    ) -> duckdb.DuckDBPyConnection:
+        self, sql: str, parameters: Parameters | None, limit: int | None = None
+    ) -> list[Row]:
+        """Every statement passes here; a change returns its number of rows."""
         assert self._connection, "a statement outside a session"
-        text, used = bind(sql, parameters or {}, "$%s")
         try:
-            return self._connection.execute(text, used or None)
+            return rows_of(self._connection, sql, parameters, limit)
         except duckdb.Error as error:
             raise self._translate(error) from error
 
@@ -212,4 +213,6 @@ class DuckDB:
             return WarehouseBusy(
                 f"{self._path}: {who} has it open; try again when it has ended."
             )
+        if isinstance(error, duckdb.ConnectionException):
+            return TransientError(f"{self._path}: the connection is lost; run again.")
         return explain(error, self._path, _MEANINGS)

@@ -155,7 +155,7 @@ class Libpq(ABC):
         """The statements that create a table with its physical attributes."""
 
     @abstractmethod
-    def _settle(self) -> None:
+    def _set_up(self) -> None:
         """Set up the session: what the product is asked for, and told."""
 
     def _login(self) -> dict[str, Any]:
@@ -167,7 +167,7 @@ class Libpq(ABC):
         """See Engine."""
         self._connect()
         try:
-            self._settle()
+            self._set_up()
             if read_only:
                 # All of its statements see one moment; at its end nothing is written.
                 self.execute("begin transaction isolation level repeatable read")
@@ -258,9 +258,12 @@ class Libpq(ABC):
         `source` is what a COPY FROM STDIN reads. After `patience` the statement is
         cancelled, and TimeoutError raised.
         """
-        if self._connection is None:
+        connection = self._connection
+        if connection is None or connection.closed:
             raise self._error(_LOST, "")
-        found = self._connection.cursor()
+        if sql.startswith("begin ") and connection.info.transaction_status:
+            raise self._error((WarehouseError, "a transaction did not end."), "")
+        found = connection.cursor()
         text, used = bind(sql.replace("%", "%%"), parameters or {}, "%(%s)s")
 
         def work() -> None:
@@ -276,10 +279,8 @@ class Libpq(ABC):
         except psycopg2.Error as error:
             raise self._explain(error) from error
         if sql == "commit" and found.statusmessage != "COMMIT":
-            raise WarehouseError(
-                f"{self._settings.warehouse}: nothing was committed, since a statement "
-                "had failed."
-            )
+            # The server's answer to the commit of what has failed is no error.
+            raise self._error((WarehouseError, "nothing was committed."), "")
         return found
 
     def _connect(self) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from sparkify.engines.base import InputRefusedError, Parameters
 from sparkify.engines.libpq import Libpq
 from sparkify.engines.reader import MemoryReader, is_unreadable
 from sparkify.engines.streams import Csv, Lines, Stream
-from sparkify.errors import SparkifyError, WarehouseError
+from sparkify.errors import WarehouseError
 from sparkify.models import Table
 from sparkify.sources.files import Input, SourceFile
 
@@ -26,7 +26,7 @@ _FILLED = re.compile(r"insert into ([\w.]+)")
 class Postgres(Libpq):
     """The engine contract on PostgreSQL."""
 
-    def _settle(self) -> None:
+    def _set_up(self) -> None:
         assert self._connection
         if self._connection.server_version < OLDEST * 10_000:
             raise self._error((WarehouseError, f"is older than {OLDEST}."), "")
@@ -42,11 +42,10 @@ class Postgres(Libpq):
             f"set lock_timeout to {wait}; set statement_timeout to {limit}; "
             # A machine that vanishes must not hold the lock for hours.
             "set tcp_keepalives_idle to 30; set tcp_keepalives_interval to 10; "
-            "set tcp_keepalives_count to 6"
+            "set tcp_keepalives_count to 6; "
+            "select set_config('client_connection_check_interval', '5s', false) "
+            "where version() !~ 'Visual C|msvc|mingw'"  # which cannot tell
         )
-        with suppress(SparkifyError):
-            # Not every system can tell that a client has gone.
-            self._run("set client_connection_check_interval to '5s'")
 
     @staticmethod
     def ddl(table: Table) -> Iterator[str]:
@@ -125,12 +124,7 @@ class Postgres(Libpq):
         names = ", ".join(column.name for column in table.columns)
         copy = f"copy {table.full_name} ({names}) from stdin (format {source.format})"
         with source:
-            try:
-                rows = self._run(copy, source=source).rowcount
-            except SparkifyError:
-                if source.error:
-                    raise source.error from None
-                raise
+            rows = self._run(copy, source=source).rowcount
         self._analyze(table.full_name, rows)
         return rows
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 import duckdb
 
 from sparkify.config import Settings
-from sparkify.engines.base import Parameters, bind, kept
+from sparkify.engines.base import Parameters, Row, bind, kept
 from sparkify.errors import WarehouseError
 from sparkify.models import Column, Table
 from sparkify.sources.files import MAX_RECORD_BYTES, Input
 
-Run = Callable[[str, Parameters | None], duckdb.DuckDBPyConnection]
+Run = Callable[[str, Parameters | None], list[Row]]
 
 MEANINGS = {
     "Out of Memory": "the load needs more memory; raise [LOAD] MEMORY_LIMIT, "
@@ -69,9 +69,7 @@ class Reader:
 
     def accepted(self, table: Table, load_id: int) -> str:
         """The select of what `show` shows and can be accepted: rows of the table."""
-        values = ", ".join(
-            f"{kept(column)} as {column.name}" for column in table.columns[:-1]
-        )
+        values = ", ".join(map(kept, table.columns[:-1]))
         return (
             f"select {values}, {load_id:d} as load_id "
             f"from ({table.judge}) as judged where reason is null"
@@ -104,9 +102,9 @@ class Reader:
         for keys, records in self._run(
             f"select json_keys(line, '{record}'), count(*) from {lines} group by all",
             paths,
-        ).fetchall():
-            for key in set(keys or ()) - set(table.json_keys):
-                found[key] = found.get(key, 0) + int(records)
+        ):
+            for key in set(keys or ()) - set(table.json_keys):  # type: ignore[call-overload]  # the driver's rows are untyped
+                found[key] = found.get(key, 0) + int(str(records))
         return [
             (key, records, self._example(f"{record}.{json.dumps(key)}", lines, paths))
             for key, records in sorted(found.items())
@@ -117,7 +115,7 @@ class Reader:
         rows = self._run(
             f"select min(left(json_extract(line, :key), 1024)) from {lines}",
             {**paths, "key": key},
-        ).fetchall()
+        )
         return str(rows[0][0])
 
     def _is_suspect(self, table: Table, each: Input) -> bool:
@@ -126,7 +124,7 @@ class Reader:
             rows = self._run(
                 f"select count(*) from ({table.judge}) as judged where reason is null",
                 None,
-            ).fetchall()
+            )
         except WarehouseError as error:
             if is_unreadable(error):
                 return True
@@ -144,13 +142,10 @@ class MemoryReader(Reader):
         self._name = settings.warehouse
         super().__init__(self.run)
 
-    def run(
-        self, sql: str, parameters: Parameters | None = None
-    ) -> duckdb.DuckDBPyConnection:
-        """Run one statement with `:name` parameters."""
-        text, used = bind(sql, parameters or {}, "$%s")
+    def run(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
+        """Run one statement with `:name` parameters; its rows."""
         try:
-            return self._connection.execute(text, used or None)
+            return rows_of(self._connection, sql, parameters)
         except duckdb.Error as error:
             raise explain(error, self._name, MEANINGS) from error
 
@@ -161,6 +156,24 @@ class MemoryReader(Reader):
     def close(self) -> None:
         """Give back the memory."""
         self._connection.close()
+
+
+def rows_of(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Parameters | None,
+    limit: int | None = None,
+) -> list[Row]:
+    """The rows of one statement with `:name` parameters; a change has their number."""
+    text, used = bind(sql, parameters or {}, "$%s")
+    try:
+        # Rows are made while they are fetched, so that fails as well.
+        result = connection.execute(text, used or None)
+        return result.fetchall() if limit is None else result.fetchmany(limit)
+    except RuntimeError as error:
+        if "interrupted" in str(error):  # so DuckDB tells that Ctrl-C came
+            raise KeyboardInterrupt from None
+        raise
 
 
 def limits(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:

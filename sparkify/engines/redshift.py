@@ -19,7 +19,7 @@ from typing import IO, Any
 import psycopg2
 
 from sparkify.config import Settings, require
-from sparkify.engines.base import InputRefusedError, Parameters, Row, kept
+from sparkify.engines.base import InputRefusedError, Parameters, kept
 from sparkify.engines.libpq import Libpq
 from sparkify.engines.reader import MemoryReader
 from sparkify.engines.redshift_copy import Copy, Shelf, counted, quoted
@@ -111,9 +111,7 @@ class Redshift(Libpq):
             return self._copy_strict(table, inputs, load_id, rejects), list(inputs)
         incoming, read = self._receive(table, inputs)
         names = ", ".join(column.name for column in table.columns)
-        values = ", ".join(
-            f"{kept(column)} as {column.name}" for column in table.columns[:-1]
-        )
+        values = ", ".join(map(kept, table.columns[:-1]))
         accepted = self.execute(
             f"insert into {table.full_name} ({names})\n"
             f"{_judged(table, incoming)}\n"
@@ -343,15 +341,16 @@ class Redshift(Libpq):
         """Put the good ones of split records to S3 and copy them; keep the others."""
         with closing(MemoryReader(self._settings)) as reader:
             reader.show(table, inputs)
-            good = reader.accepted(table, load_id)
 
-            def write(file: IO[str]) -> int:
-                copy = f"copy ({good}) to '{file.name}' (format json)"
-                return int(reader.run(copy).fetchall()[0][0])
+            def select(rows: str) -> Callable[[IO[str]], int]:
+                def write(file: IO[str]) -> int:
+                    copy = f"copy ({rows}) to '{file.name}' (format json)"
+                    return int(str(reader.run(copy)[0][0]))
 
-            accepted = self._copy_own(table, write)
-            bad = reader.run(reader.rejected(table, load_id))
-            self.append(rejects, _fetched(bad))
+                return write
+
+            accepted = self._copy_own(table, select(reader.accepted(table, load_id)))
+            self._copy_own(rejects, select(reader.rejected(table, load_id)))
         return accepted
 
     def _copy_own(self, table: Table, write: Callable[[IO[str]], int]) -> int:
@@ -475,8 +474,3 @@ def _plain(value: object) -> object:
     """A value that needs no cast in a literal."""
     is_plain = value is None or isinstance(value, int | float | str)
     return value if is_plain else str(value)
-
-
-def _fetched(result: Any) -> Iterator[Row]:
-    while rows := result.fetchmany(1000):
-        yield from rows

@@ -7,7 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from threading import Thread
-from typing import Self
+from typing import Any, Self
 
 from sparkify.engines.reader import MemoryReader
 from sparkify.errors import SparkifyError
@@ -18,32 +18,36 @@ _ESCAPES = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
 
 
 class Stream(ABC):
-    """Rows for COPY in one of its formats. `error` is why there are no more."""
+    """Rows for COPY in one of its formats.
+
+    Leaving its block ends it, and raises what made it fail: the server knows only that
+    it did.
+    """
 
     format: str
-    error: BaseException | None = None
+    _error: BaseException | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.abort()
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if self._error and isinstance(error, SparkifyError):
+            raise self._error
 
     def read(self, size: int, /) -> bytes:
         """About `size` bytes; none at the end."""
         try:
             data = self._next(size)
-            if self.error:
-                raise self.error
+            if self._error:
+                raise self._error
         except BaseException as error:
-            # The driver tells the server, and what the server says hides it.
-            self.error = self.error or error
+            self._error = error
             raise
         return data
 
     def abort(self) -> None:
         """Make the reading fail."""
-        self.error = self.error or InterruptedError()
+        self._error = self._error or InterruptedError()
 
     @abstractmethod
     def _next(self, size: int) -> bytes: ...
@@ -76,22 +80,25 @@ class Csv(Stream):
 
     def __init__(self, reader: MemoryReader, select: str) -> None:
         self._reader = reader
-        self._end, writing = os.pipe()
-        copy = (
-            f"copy ({select}) to '/dev/fd/{writing}' "
-            "(format csv, header false, nullstr '', use_tmp_file false)"
-        )
-        self._writer = Thread(target=self._write, args=(copy, writing), daemon=True)
-        self._writer.start()
+        self._select = select
+        self._writer = Thread(target=self._write, daemon=True)
 
-    def __exit__(self, *_: object) -> None:
+    def __enter__(self) -> Self:
+        self._reading, self._writing = os.pipe()
+        self._writer.start()
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        failure = self._error
         if self._writer.is_alive():
             self._reader.interrupt()
             # It may wait for room in the pipe.
-            while os.read(self._end, _BYTES):
+            while os.read(self._reading, _BYTES):
                 pass
         self._writer.join()
-        os.close(self._end)
+        os.close(self._reading)
+        self._error = failure
+        super().__exit__(*raised)
 
     def abort(self) -> None:
         """Make the reading fail."""
@@ -99,18 +106,21 @@ class Csv(Stream):
         self._reader.interrupt()
 
     def _next(self, size: int) -> bytes:
-        data = os.read(self._end, size)
+        data = os.read(self._reading, size)
         if not data:
             self._writer.join()
         return data
 
-    def _write(self, copy: str, writing: int) -> None:
+    def _write(self) -> None:
         try:
-            self._reader.run(copy)
-        except SparkifyError as error:
-            self.error = self.error or error
+            self._reader.run(
+                f"copy ({self._select}) to '/dev/fd/{self._writing}' "
+                "(format csv, header false, nullstr '', use_tmp_file false)"
+            )
+        except BaseException as error:  # noqa: BLE001  # told to the one who reads
+            self._error = self._error or error
         finally:
-            os.close(writing)
+            os.close(self._writing)
 
 
 def _field(value: object) -> str:

@@ -61,24 +61,18 @@ class Sources:
         files: Sequence[SourceFile],
         spool: Spool,
         in_place: Callable[[SourceFile], bool] = lambda _: False,
-    ) -> tuple[list[Input], dict[str, str]]:
-        """Inputs for an engine, and by URI the SHA-256 of each file that was read.
-
-        Those of which `in_place` is true are left where they lie.
-        """
+    ) -> join.Extracted:
+        """Make the files readable for an engine; those of `in_place` are left."""
         left = [file for file in files if in_place(file)]
-        if not left:
-            return join.extract(self._read(files), spool)
-        taken = [file for file in files if not in_place(file)]
-        inputs, hashes = join.extract(self._read(taken), spool)
-        return [*inputs, *self._left(left)], hashes
+        taken = (file for file in files if not in_place(file)) if left else files
+        found = join.extract(self._read(taken), spool)
+        if left:
+            found = found._replace(inputs=[*found.inputs, *self._left(left)])
+        return found
 
-    def fetch(self, each: Input, spool: Spool) -> tuple[Input, dict[str, str]]:
-        """An input as a file of this machine, and the hashes of what was read."""
-        if not each.is_remote:
-            return each, {}
-        (fetched,), hashes = join.extract(self._read(each.files), spool)
-        return fetched, hashes
+    def fetch(self, each: Input, spool: Spool) -> join.Extracted:
+        """Make an input that was left where it is a file of this machine."""
+        return join.extract(self._read(each.files), spool)
 
     def content_hash(self, file: SourceFile) -> str:
         """SHA-256 of the file's bytes, in hexadecimal."""

@@ -7,13 +7,15 @@ machine is read where it lies.
 
 from __future__ import annotations
 
+import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from hashlib import sha256
+from itertools import count
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from sparkify.errors import FilesRefused
 from sparkify.sources.files import (
     MAX_RECORD_BYTES,
     PLAIN,
@@ -40,6 +42,17 @@ Content = bytes | Iterator[bytes]
 """A small file whole, a large one in chunks; as stored."""
 
 
+class Extracted(NamedTuple):
+    """The inputs for an engine, and by URI the SHA-256 of each file in hexadecimal.
+
+    `damaged` says what is wrong with files that are in no input.
+    """
+
+    inputs: list[Input]
+    hashes: dict[str, str]
+    damaged: dict[SourceFile, str]
+
+
 class _Part(NamedTuple):
     """A file within an input: its lines, its bytes there, and its keys with a value."""
 
@@ -49,28 +62,26 @@ class _Part(NamedTuple):
     values: int
 
 
-def extract(
-    contents: Iterable[tuple[SourceFile, Content]], spool: Spool
-) -> tuple[list[Input], dict[str, str]]:
-    """The inputs for an engine, and by URI the SHA-256 of each file in hexadecimal.
-
-    Raises FilesRefused, SourceError.
-    """
-    hashes: dict[str, str] = {}
-    inputs: list[Input] = []
+def extract(contents: Iterable[tuple[SourceFile, Content]], spool: Spool) -> Extracted:
+    """Make the files readable. Raises SourceChanged, SourceError."""
+    inputs, hashes, damaged = done = Extracted([], {}, {})
     joined: _Joined | None = None
+    numbers = count()
     for file, content in contents:
-        if isinstance(content, bytes):
-            if joined is None or not joined.takes(file):
+        try:
+            if isinstance(content, bytes):
+                if joined is None or not joined.takes(file):
+                    inputs += _closed(joined)
+                    joined = _Joined(file.dataset, next(numbers), spool)
+                joined.add(file, content, hashes)
+            else:
                 inputs += _closed(joined)
-                joined = _Joined(file.dataset, len(inputs), spool)
-            joined.add(file, content, hashes)
-        else:
-            inputs += _closed(joined)
-            joined = None
-            inputs.append(_large(file, content, hashes, spool, len(inputs)))
+                joined = None
+                inputs.append(_large(file, content, hashes, spool, next(numbers)))
+        except DamagedError as error:
+            damaged[file] = str(error)
     inputs += _closed(joined)
-    return inputs, hashes
+    return done
 
 
 def hash_of(content: Content) -> str:
@@ -102,7 +113,7 @@ class _Joined:
         """Join a file, ending its last line."""
         hashes[file.uri] = sha256(data).hexdigest()
         if data.startswith(MAGIC):
-            self._add_pieces(file, _plain(file, [data]))
+            self._add_pieces(file, inflate([data]))
             return
         lines, size = data.count(b"\n"), len(data)
         self._buffer.append(data)
@@ -114,16 +125,29 @@ class _Joined:
         self._count(size)
 
     def _add_pieces(self, file: SourceFile, pieces: Iterator[bytes]) -> None:
-        part = _measured(file, _each(self._write, pieces))
+        start = self._size
+        try:
+            part = _measured(file, _each(self._write, pieces))
+        except DamagedError:
+            self._cut(start)
+            raise
         if part.size and self._last[-1] != _NEWLINE:
             self._write(b"\n")
             part = part._replace(size=part.size + 1)
         self._parts.append(part)
 
-    def close(self) -> Input:
-        """What was joined."""
+    def close(self) -> list[Input]:
+        """What was joined, if anything was."""
+        if not self._parts:
+            return []
         self._flush()
-        return _input(self._dataset, str(self._path), self._parts)
+        return [_input(self._dataset, str(self._path), self._parts)]
+
+    def _cut(self, size: int) -> None:
+        """Take back what was written after the first `size` bytes."""
+        self._flush()
+        os.truncate(self._path, size)
+        self._size = size
 
     def _write(self, data: bytes) -> None:
         self._buffer.append(data)
@@ -144,7 +168,7 @@ class _Joined:
 
 
 def _closed(joined: _Joined | None) -> list[Input]:
-    return [joined.close()] if joined else []
+    return joined.close() if joined else []
 
 
 def _large(
@@ -154,22 +178,33 @@ def _large(
     spool: Spool,
     number: int,
 ) -> Input:
-    """A large file: left where it is if an engine can read it there, else spooled."""
+    """A large file: left where it is if an engine can read it there, else spooled.
+
+    Raises DamagedError, having read it to its end all the same.
+    """
     digest = sha256()
     head = next(chunks, b"")
     while len(head) < MAGIC_BYTES and (more := next(chunks, b"")):
         head += more
     stored = _digested(head, chunks, digest)
+    damage: DamagedError | None = None
     if _is_readable_in_place(file) and not head.startswith(MAGIC):
-        part = _measured(file, stored)
         path = file.uri
+        part = _measured(file, stored)
     else:
         target = spool.path / f"{number}-{file.dataset}.json"
-        with target.open("xb", buffering=0) as stream:
-            write = partial(_write, stream, spool=spool)
-            part = _measured(file, _each(write, _plain(file, stored)))
         path = str(target)
+        try:
+            with target.open("xb", buffering=0) as stream:
+                write = partial(_write, stream, spool=spool)
+                part = _measured(file, _each(write, inflate(stored)))
+        except DamagedError as error:
+            damage = error
+    # What is left counts: for the hash, and for whether the file is what was listed.
+    deque(stored, maxlen=0)
     hashes[file.uri] = digest.hexdigest()
+    if damage:
+        raise damage
     return _input(file.dataset, path, [part])
 
 
@@ -198,15 +233,6 @@ def _write(stream: BinaryIO, data: bytes, spool: Spool) -> None:
     view = memoryview(data)
     while view:
         view = view[stream.write(view) :]
-
-
-def _plain(file: SourceFile, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    try:
-        yield from inflate(chunks)
-    except DamagedError as error:
-        raise FilesRefused(
-            f"{file.uri}: {error}; deliver it again, or leave it out with EXCLUDE."
-        ) from None
 
 
 def _measured(file: SourceFile, pieces: Iterable[bytes]) -> _Part:

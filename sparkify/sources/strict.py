@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import BinaryIO, NamedTuple, Protocol
 
 from sparkify.errors import SourceChanged
@@ -67,12 +68,17 @@ def rewrite(
 def _rewrite(
     plain: Input, keys: frozenset[str], spool: Path, without: Collection[SourceFile]
 ) -> Input:
-    path = Path(spool, f"strict-{Path(plain.path).name}")
     sizes = plain.sizes or tuple(file.bytes for file in plain.files)
     files: list[SourceFile] = []
     counts: list[int] = []
     at = 0
-    with path.open("w", encoding="utf-8") as out, Path(plain.path).open("rb") as stream:
+    with (
+        # Not by the name of what is read: files of two folders may have the same.
+        NamedTemporaryFile(
+            "w", dir=spool, suffix=".json", encoding="utf-8", delete=False
+        ) as out,
+        Path(plain.path).open("rb") as stream,
+    ):
         for file, size in zip(plain.files, sizes, strict=True):
             if file not in without:
                 stream.seek(at)
@@ -84,7 +90,7 @@ def _rewrite(
             at += size
     return Input(
         plain.dataset,
-        str(path),
+        out.name,
         tuple(files),
         tuple(counts),
         strict=True,

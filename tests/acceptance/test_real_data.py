@@ -168,7 +168,7 @@ RIGHT_VALUES: dict[str, tuple[str, list[Cells]]] = {
         [(3148, 5189)],
     ),
     "length": (
-        "select round(sum(length), 3) from analytics.songplays",
+        "select floor(sum(length) * 1000 + 0.5) / 1000.0 from analytics.songplays",
         [(1684759.747,)],
     ),
     "plays by hour": (

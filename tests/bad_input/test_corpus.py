@@ -2,8 +2,8 @@
 
 `corpus/KIND/` holds a source file, as `file.json` or in hexadecimal as `file.hex`, and
 `expected.json`: `what` the user sees, the exit code of a run, whether the file is
-refused, the number of staged records, and the rejects, each by reason, first byte,
-line and the beginning of its text.
+refused, and so because it is damaged, the number of staged records, and the rejects,
+each by reason, first byte, line and the beginning of its text.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class Kind:
     refused: bool
     staged: int
     rejects: list[dict[str, object]]
+    damaged: bool = False
 
     @property
     def file(self) -> str:
@@ -89,7 +90,7 @@ def expect(warehouse: Warehouse, given: Kind) -> None:
     assert status == ("refused" if given.refused else "loaded")
     assert staged == given.staged
     if given.refused:
-        assert records
+        assert bool(records) is not given.damaged
         assert not rejects(warehouse, given.file)
         return
     assert (rejected, erased) == (len(given.rejects), 0)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import random
+import re
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +15,13 @@ import pytest
 from backports import zstd
 
 from s3.stores import BUCKET, SAMPLE, Store, ledger_of, load, settings_for, star_of
-from sparkify.errors import FilesRefused, SourceError
+from sparkify.errors import SourceError
+from sparkify.pipeline import Pipeline
 from sparkify.sources import Sources
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from sparkify.config import Settings
 
 LOG = "log_data/2018/11/2018-11-01-events.json"
@@ -161,20 +167,76 @@ def test_compression_is_known_by_its_first_bytes(
             assert records == staged == lines * (12 if "large" in str(uri) else 1)
 
 
-@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, zstd.compress])
-@pytest.mark.parametrize("damage", ["cut", "flipped"])
-def test_a_damaged_file_is_refused(
-    tmp_path: Path, tree: Path, compress: type, damage: str
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    # With the checksum that the command `zstd` writes; Python's leaves it out.
+    "zstd": partial(
+        zstd.compress, options={zstd.CompressionParameter.checksum_flag: 1}
+    ),
+}
+
+
+def damaged(kind: str, plain: bytes) -> Iterator[bytes]:
+    """Compressed data that are cut, and data that are overwritten in the middle."""
+    whole = COMPRESS[kind](plain)
+    middle = len(whole) // 2
+    yield whole[:-20]
+    yield whole[:middle] + bytes(64) + whole[middle + 64 :]
+
+
+def test_damaged_files_are_refused_alone(
+    tmp_path: Path, store: Store, tree: Path
 ) -> None:
-    """As a whole, with its name."""
-    data = bytearray(compress((tree / LOG).read_bytes()))
-    if damage == "cut":
-        del data[-20:]
-    else:
-        data[len(data) // 2 : len(data) // 2 + 64] = bytes(64)
-    (tree / LOG).write_bytes(data)
-    with pytest.raises(FilesRefused, match=r"2018-11-01-events.json: its \w+ data"):
-        load(folder_settings(tmp_path / "folder", tree))
+    """The others load; what is refused is told once, and read again if it changes."""
+    day = (tree / LOG).read_bytes()
+    sound = same_as_folder(tmp_path / "sound", store, tree)
+    noise = random.Random(7).randbytes(1_500_000).hex().encode()  # noqa: S311  # no secret
+    plains = {"small": day * 20, "large": b'{"x": "' + noise + b'"}\n' + day}
+    bad = {
+        f"log_data/2018/11/2018-11-03-{kind}-{size}-{number}.json": data
+        for kind in COMPRESS
+        for size, plain in plains.items()
+        for number, data in enumerate(damaged(kind, plain))
+    }
+    for key, data in bad.items():
+        (tree / key).write_bytes(data)
+    settings = same_as_folder(tmp_path, store, tree)
+    assert star_of(settings) == star_of(sound)
+
+    asked = Pipeline(settings)
+    with asked.engine.session(read_only=True):
+        refused = asked.engine.query(
+            "select uri, records from control.load_files where status = 'refused'"
+        )
+        attempts = asked.engine.query("select error, message from control.attempts")
+    assert sorted(refused) == [(f"s3://{BUCKET}/{key}", 0) for key in sorted(bad)]
+    [(error, message)] = attempts
+    assert error == "FilesRefused"
+    assert re.match(
+        rf"s3://{BUCKET}/\S+ and 11 more file\(s\): refused, its \w+ data", str(message)
+    )
+
+    assert load(settings).result.loads == []
+    again = Pipeline(settings)
+    again.run(retry_refused=True)
+    assert len(again.result.refused) == len(bad)
+    mended = next(iter(bad))
+    store.put(mended, gzip.compress(day))
+    result = load(settings).result
+    assert [each.file.uri for loaded in result.loads for each in loaded.load.files] == [
+        f"s3://{BUCKET}/{mended}"
+    ]
+    assert not result.refused
+
+
+def test_a_batch_of_nothing_but_damage(tmp_path: Path, tree: Path) -> None:
+    """There is nothing to load; it is recorded all the same."""
+    settings = folder_settings(tmp_path / "folder", tree)
+    load(settings)
+    (tree / "log_data" / "z.json").write_bytes(gzip.compress(b"{}")[:-3])
+    assert len(load(settings).result.refused) == 1
+    assert load(settings).result.loads == []
 
 
 def test_a_large_object_comes_in_parts(

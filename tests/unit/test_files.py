@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sparkify.errors import SourceChanged, SourceError
 from sparkify.sources import folder, join
-from sparkify.sources.files import Input, SourceFile, batches, day_of
+from sparkify.sources.files import SourceFile, batches, day_of
 from sparkify.sources.spool import Spool
 
 DAY = 86_400 * 10**9
@@ -175,15 +175,15 @@ def test_batches_do_not_depend_on_the_order_given(
     assert list(batches(files, limit)) == list(batches(files[::-1], limit))
 
 
-def extract(files: list[SourceFile], into: Path) -> tuple[list[Input], dict[str, str]]:
-    """The inputs of files of this machine, and their hashes."""
+def extract(files: list[SourceFile], into: Path) -> join.Extracted:
+    """What is made of files of this machine."""
     return join.extract(folder.read(files), Spool(into, 10**9))
 
 
 def extracted(root: Path, spool: Path) -> tuple[list[SourceFile], bytes, list[int]]:
     """The files below a folder, their joined text, and the records of each."""
     files = list(folder.discover("events", str(root)))
-    [joined], hashes = extract(files, spool)
+    [joined], hashes, _ = extract(files, spool)
     assert list(joined.files) == files
     for file in files:
         assert hashes[file.uri] == sha256(Path(file.uri).read_bytes()).hexdigest()
@@ -207,7 +207,7 @@ def test_large_file_is_read_in_place(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(b"{}" + b" " * 1024 * 1024 + b"\n{}")
     [file] = folder.discover("events", str(tmp_path))
-    [each], hashes = extract([file], tmp_path)
+    [each], hashes, _ = extract([file], tmp_path)
     assert (each.path, each.records) == (str(path), (2,))
     assert hashes == {file.uri: join.hash_of(path.read_bytes())}
     folder.verify_unchanged([each])

@@ -144,8 +144,9 @@ def test_head_is_the_newest_load(book: Ledger) -> None:
     book.record(9, file("/b"))
     with book.engine.session():
         assert ledger.head(book.engine, book.models) == 9
-        ledger.hold(book.engine, book.models, 9)
-        with pytest.raises(LedgerMoved):
+        with book.engine.transaction():
+            ledger.hold(book.engine, book.models, 9)
+        with pytest.raises(LedgerMoved), book.engine.transaction():
             ledger.hold(book.engine, book.models, 5)
 
 

@@ -208,6 +208,24 @@ def test_strict_input_has_a_record_a_line(tmp_path: Path) -> None:
     }
 
 
+def test_inputs_of_one_name_are_split_apart(tmp_path: Path) -> None:
+    """Files of two folders may have one name, and are read where they lie."""
+    split_apart = []
+    for number in range(2):
+        path = tmp_path / str(number) / "events.json"
+        path.parent.mkdir()
+        path.write_text(json.dumps({"number": number}))
+        file = SourceFile("events", str(path), path.stat().st_size, 1)
+        plain = Input("events", str(path), (file,), (1,))
+        split_apart.append(rewrite(plain, frozenset(), tmp_path))
+    for number, each in enumerate(split_apart):
+        line = json.loads(Path(each.path).read_text())
+        assert (line["uri"], line["record"]) == (
+            each.files[0].uri,
+            {"number": number},
+        )
+
+
 def test_long_reject_is_cut_and_tells_its_length(tmp_path: Path) -> None:
     """The quarantine holds the beginning of a long text, and how long it was."""
     _, [line] = _rewritten(tmp_path, b"x" * 10_000)

@@ -1,5 +1,5 @@
--- Loads that failed and were undone, with the diagnosis.
--- grain: one row per failed attempt
+-- Loads that were undone, and files that were refused, with the diagnosis.
+-- grain: one row per load that failed, as a whole or for some of its files
 -- key: load_id
 create table if not exists control.attempts (
     load_id bigint not null,
@@ -9,9 +9,9 @@ create table if not exists control.attempts (
     samples varchar(65535)
 );
 comment on table control.attempts is
-'Loads that failed and were undone, with the diagnosis.';
+'Loads that were undone, and files that were refused, with the diagnosis.';
 comment on column control.attempts.load_id is
-'The load that was tried; no row of it is in the warehouse.';
+'The load that was tried; it is in control.loads when files of it were refused.';
 comment on column control.attempts.failed_at is
 'When it failed, UTC, by the client''s clock.';
 comment on column control.attempts.error is

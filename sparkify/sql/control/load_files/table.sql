@@ -43,4 +43,4 @@ comment on column control.load_files.rejected is
 comment on column control.load_files.erased is
 'Records that were erased on request.';
 comment on column control.load_files.status is
-'loaded, or refused: too many rejects, nothing of it is in the warehouse.';
+'loaded, or refused: damaged, or too many rejects; nothing of it is loaded.';

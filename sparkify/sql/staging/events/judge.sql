@@ -70,7 +70,7 @@ select
             cast(ts as bigint) not between 946684800000 and 4102444799999
             then 'ts: out of range'
         when status !~ '^(-?[0-9]+)?$' then 'status: not an integer'
-        when char_length(status) > 10 then 'status: out of range'
+        when char_length(status) > 11 then 'status: out of range'
         when
             cast(nullif(status, '') as bigint) not between -2147483648 and 2147483647
             then 'status: out of range'

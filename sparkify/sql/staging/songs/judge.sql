@@ -40,13 +40,13 @@ select
         when coalesce(trim(song_id), '') = '' then 'song_id: missing'
         when coalesce(trim(artist_id), '') = '' then 'artist_id: missing'
         when num_songs !~ '^(-?[0-9]+)?$' then 'num_songs: not an integer'
-        when char_length(num_songs) > 10 then 'num_songs: out of range'
+        when char_length(num_songs) > 11 then 'num_songs: out of range'
         when
             cast(nullif(num_songs, '') as bigint)
             not between -2147483648 and 2147483647
             then 'num_songs: out of range'
         when year !~ '^(-?[0-9]+)?$' then 'year: not an integer'
-        when char_length(year) > 10 then 'year: out of range'
+        when char_length(year) > 11 then 'year: out of range'
         when
             cast(nullif(year, '') as bigint) not between -2147483648 and 2147483647
             then 'year: out of range'
