@@ -64,7 +64,10 @@ def bucket() -> str:
 def database(template: str = "template1") -> str:
     """A new database of the test server, its name; a copy of `template`."""
     name = f"test_{next(_numbers)}"
-    _behind(f"create database {name} template {template} owner {server().user}")
+    _behind(
+        f"create database {name} template {template} owner {server().user} "
+        "strategy file_copy"
+    )
     return name
 
 

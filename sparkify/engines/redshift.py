@@ -19,7 +19,7 @@ from typing import IO, Any
 import psycopg2
 
 from sparkify.config import Settings, require
-from sparkify.engines.base import InputRefusedError, Parameters, kept
+from sparkify.engines.base import InputRefusedError, Parameters, Row, kept
 from sparkify.engines.libpq import Libpq
 from sparkify.engines.reader import MemoryReader
 from sparkify.engines.redshift_copy import Copy, Shelf, counted, quoted
@@ -163,7 +163,7 @@ class Redshift(Libpq):
     def _login(self) -> dict[str, Any]:
         return login(self._settings)
 
-    def _settle(self) -> None:
+    def _set_up(self) -> None:
         limit = round(self._settings.statement_timeout * 1000)
         self._run(
             f"set timezone to 'UTC'; set statement_timeout to {limit}; "
@@ -341,6 +341,8 @@ class Redshift(Libpq):
         """Put the good ones of split records to S3 and copy them; keep the others."""
         with closing(MemoryReader(self._settings)) as reader:
             reader.show(table, inputs)
+            if not self._shelf.has_spool:
+                raise self._unsplit(reader.run(reader.rejected(table, load_id)))
 
             def select(rows: str) -> Callable[[IO[str]], int]:
                 def write(file: IO[str]) -> int:
@@ -352,6 +354,17 @@ class Redshift(Libpq):
             accepted = self._copy_own(table, select(reader.accepted(table, load_id)))
             self._copy_own(rejects, select(reader.rejected(table, load_id)))
         return accepted
+
+    def _unsplit(self, rejected: Sequence[Row]) -> ConfigError:
+        """There is no place to put the good records apart from these."""
+        first = ""
+        if rejected:
+            _, _, uri, _, line, reason, *_ = rejected[0]
+            first = f"{uri}, line {line}: {reason}. "
+        return ConfigError(
+            f"{first}Redshift copies a file whole or not at all; set [S3] SPOOL, so "
+            "that the other records can be put there, or correct the file."
+        )
 
     def _copy_own(self, table: Table, write: Callable[[IO[str]], int]) -> int:
         """Copy rows that we write into a table of ours, through S3; their number."""
