@@ -264,7 +264,10 @@ class Libpq(ABC):
         if sql.startswith("begin ") and connection.info.transaction_status:
             raise self._error((WarehouseError, "a transaction did not end."), "")
         found = connection.cursor()
-        text, used = bind(sql.replace("%", "%%"), parameters or {}, "%(%s)s")
+        # Without parameters nothing is one: rows that stand in a statement hold colons.
+        text, used = sql, dict[str, object]()
+        if parameters:
+            text, used = bind(sql.replace("%", "%%"), parameters, "%(%s)s")
 
         def work() -> None:
             if source:

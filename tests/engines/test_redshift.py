@@ -16,6 +16,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -68,6 +69,7 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
     )
     _use(made, settings)
     put(made, "songs", "a.json", {})
+    put_bytes(made, "logs", "_folder", b"")
     yield made
     made.remove()
 
@@ -208,7 +210,7 @@ def test_nothing_pending_is_one_short_visit(warehouse: Warehouse) -> None:
     assert not warehouse.run().loads
     found = list(redshift.server().statements)
     assert len({each.pid for each in found}) == 1
-    assert len(found) <= 6
+    assert len(found) <= 8
     assert not [each for each in found if not re.match(r"\s*(select|set)\b", each.sql)]
 
 
@@ -221,7 +223,7 @@ def test_small_objects_are_joined_large_ones_copied_where_they_lie(
     """One COPY a compression, by magic number; the ledger has the lines of each."""
     put(warehouse, "logs", "small.json", *items(3))
     put(warehouse, "logs", "large.json", *items(LARGE, 10))
-    rows = ({**row, "userAgent": uuid4().hex * 20} for row in items(4000, 9000))
+    rows = ({**row, "userAgent": token_hex(400)} for row in items(4000, 9000))
     plain = "".join(json.dumps(DEFAULTS["events"] | row) + "\n" for row in rows)
     put_bytes(warehouse, "logs", "packed.json", gzip.compress(plain.encode(), 1))
     warehouse.run()
