@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zlib import crc32
 
 import pytest
 import redshift
@@ -211,6 +213,26 @@ def make_warehouse(folder: Path, engine: str) -> Warehouse:
         "utf-8",
     )
     return Warehouse(folder, load_settings(config, environment={}))
+
+
+SAMPLED = {"star": 6, "bad_input": 6, "checks": 6, "unit": 3}
+"""Folders of which one test of so many is quick on Redshift: statements take longer."""
+
+SLOW = re.compile(
+    r"test_files_(one_by_one|in_reverse|twice)|any_order_makes_the_same_star\["
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On Redshift most tests of a warehouse wait for the long form."""
+    for item in items:
+        if "[redshift" in item.name:
+            share = SAMPLED.get(item.path.parent.name, 1)
+            if crc32(item.nodeid.encode()) % share or SLOW.search(item.name):
+                item.add_marker("long")
+    # It looks at the statements that all others have sent.
+    items.sort(key=lambda item: item.path.name == "test_redshift_statements.py")
 
 
 @pytest.fixture(params=ENGINES)

@@ -105,6 +105,23 @@ def options(name: str) -> Iterator[str]:
         yield f"ENDPOINT_URL={store().url}"
 
 
+def told() -> dict[str, object]:
+    """The settings that reach the test server, and the way to what is behind it."""
+    return {
+        "host": server().host,
+        "db_port": server().port,
+        "db_user": server().user,
+        "db_password": server().password,
+        "role_arn": ROLE,
+        "aws_key": store().key.name,
+        "aws_secret": store().key.secret,
+        "s3_region": "us-east-1",
+        "endpoint_url": store().url,
+        "spool": f"s3://{bucket()}/spool",
+        "behind": server().backend_dsn("postgres"),
+    }
+
+
 def new_prefix() -> str:
     """A name for the schemas of one warehouse, where several share a database."""
     return f"test_{os.getpid()}_{next(_numbers)}_"

@@ -206,9 +206,9 @@ def event_keys() -> tuple[str, ...]:
 def test_nothing_pending_is_one_short_visit(warehouse: Warehouse) -> None:
     """A second run connects once, opens no transaction, and writes nothing."""
     warehouse.run()
-    redshift.server().statements.clear()
+    before = len(redshift.server().statements)
     assert not warehouse.run().loads
-    found = list(redshift.server().statements)
+    found = list(redshift.server().statements)[before:]
     assert len({each.pid for each in found}) == 1
     assert len(found) <= 8
     assert not [each for each in found if not re.match(r"\s*(select|set)\b", each.sql)]
@@ -272,10 +272,10 @@ def test_without_spool_new_objects_among_old_ones_are_copied_one_by_one(
     with pytest.raises(ConfigError, match="SPOOL"):
         warehouse.run()
     monkeypatch.setattr(redshift_copy, "MOST_COPIES", 2)
-    redshift.server().statements.clear()
+    before = len(sent("copy sparkify", warehouse))
     warehouse.run()
     assert staged(warehouse) == 6
-    assert len(sent("copy sparkify", warehouse)) == 2
+    assert len(sent("copy sparkify", warehouse)) == before + 2
 
 
 def test_without_spool_an_object_whose_name_begins_like_another(
@@ -420,7 +420,7 @@ def test_rows_of_the_client_keep_every_character(warehouse: Warehouse) -> None:
     texts = ["\\", "\\\\'", "it's", "a\nb\tc", '"', "🎵", "%s :a", "", "é" * 500]
     for times in (1, 100):
         rows = [(text, "x", text, f"{n}", n, 1) for n in range(times) for text in texts]
-        with engine.session():
+        with engine.session(), engine.transaction():
             assert engine.append(table("analytics.song_texts"), rows) == len(rows)
             found = engine.query("select * from analytics.song_texts")
             engine.execute("delete from analytics.song_texts")
@@ -611,7 +611,8 @@ def test_second_loader_waits_and_gives_up(warehouse: Warehouse) -> None:
         other.rollback()
         warehouse.run()
     assert warehouse.query("select count(*) from staging.songs") == [(1,)]
-    found = list(redshift.server().statements)
+    database = warehouse.settings.db_name
+    found = [x for x in redshift.server().statements if x.database == database]
     firsts = [
         after.sql
         for before, after in pairwise(found)
