@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -14,6 +14,11 @@ from sparkify.engines.base import Engine
 from sparkify.errors import DataRefused, LedgerMoved, SparkifyError
 from sparkify.models import Models, Table
 from sparkify.sources.files import SourceFile
+
+# What the columns of control.attempts hold, of four bytes a character.
+_MESSAGE_CHARACTERS = 4096
+_SAMPLE_CHARACTERS = 1024
+_SAMPLES_BYTES = 65535
 
 
 def utc_now() -> datetime:
@@ -245,9 +250,18 @@ def record_attempt(
     engine: Engine, models: Models, load_id: int, error: SparkifyError
 ) -> None:
     """Write why a load, or a file of it, was refused, with rows that show it."""
-    samples = json.dumps(error.samples) if isinstance(error, DataRefused) else None
-    row = (load_id, utc_now(), type(error).__name__, str(error), samples)
+    samples = _fitting(error.samples) if isinstance(error, DataRefused) else None
+    message = str(error)[:_MESSAGE_CHARACTERS]
+    row = (load_id, utc_now(), type(error).__name__, message, samples)
     engine.append(models.table("control.attempts"), [row])
+
+
+def _fitting(samples: Sequence[Sequence[str]]) -> str:
+    """As many of the samples as their column holds, as JSON."""
+    short = [[value[:_SAMPLE_CHARACTERS] for value in row] for row in samples]
+    while len(text := json.dumps(short)) > _SAMPLES_BYTES:
+        short = short[: len(short) // 2]
+    return text
 
 
 def tally(engine: Engine) -> tuple[int, int]:

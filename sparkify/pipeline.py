@@ -434,8 +434,9 @@ def _patiently(work: Callable[[], _Result]) -> _Result:
         if not _helps(error):
             raise
     # Imported here: it costs more than a whole run that has nothing to do.
-    import stamina
+    import stamina.instrumentation
 
+    stamina.instrumentation.set_on_retry_hooks([])  # it would print its own words
     for attempt in stamina.retry_context(on=_helps, attempts=4, timeout=120):
         with attempt:
             return work()

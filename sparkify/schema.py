@@ -20,25 +20,24 @@ def create(
     SchemaDiffers for a table of ours that has other columns, as an older pipeline's
     would have.
     """
-    before = engine.columns(models.schemas)
-    if not reset:
-        _compare(models, before)
     lock = models.table("control.lock")
-    if lock.full_name not in before:
+    missing = models.tables
+    if not reset:
+        missing = _missing(engine, models)
+        if not missing and not readers:
+            return []
+    if lock in missing:
         # First and on its own: it holds off others that create.
         engine.create_table(lock)
     with engine.transaction():
         engine.lock(lock)
         if reset:
             drop(engine, models)
-        existing = engine.columns(models.schemas)
-        new = [table for table in models.tables if table.full_name not in existing]
-        for table in new:
+        for table in _missing(engine, models):
             engine.create_table(table)
         for statement in grants(models, readers):
             engine.execute(statement)
-    new += [lock] * (lock.full_name not in before and lock not in new)
-    return [table.full_name for table in new]
+    return [table.full_name for table in missing]
 
 
 def statements(models: Models, ddl: Ddl, readers: str) -> Iterator[str]:
@@ -73,16 +72,17 @@ def empty_star(engine: Engine, models: Models) -> None:
 
 def verify(engine: Engine, models: Models) -> None:
     """Raise SchemaDiffers when a table is missing or has other columns."""
-    existing = engine.columns(models.schemas)
-    _compare(models, existing)
-    missing = [t.full_name for t in models.tables if t.full_name not in existing]
+    missing = _missing(engine, models)
     if missing:
         raise SchemaDiffers(
-            f"Table {missing[0]} is missing; run `python create_tables.py` first."
+            f"Table {missing[0].full_name} is missing; "
+            "run `python create_tables.py` first."
         )
 
 
-def _compare(models: Models, existing: dict[str, list[str]]) -> None:
+def _missing(engine: Engine, models: Models) -> tuple[Table, ...]:
+    """The tables that are not there; raises SchemaDiffers for one that is another."""
+    existing = engine.columns(models.schemas)
     for table in models.tables:
         wanted = [column.name for column in table.columns]
         found = existing.get(table.full_name, wanted)
@@ -92,6 +92,7 @@ def _compare(models: Models, existing: dict[str, list[str]]) -> None:
                 f"{'; '.join(_differ(wanted, found))}. "
                 "Rename or drop it, or set [WAREHOUSE] SCHEMA_PREFIX to keep both."
             )
+    return tuple(t for t in models.tables if t.full_name not in existing)
 
 
 def _differ(wanted: list[str], found: list[str]) -> Iterator[str]:

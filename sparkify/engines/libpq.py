@@ -140,7 +140,12 @@ class Source(Protocol):
 
 
 class Libpq(ABC):
-    """The engine contract, as far as two products fulfil it alike."""
+    """The engine contract, as far as two products fulfil it alike.
+
+    `lock_mode` is what follows the name in a statement that locks a table.
+    """
+
+    lock_mode = ""
 
     required: tuple[str, ...] = ("host", "db_name", "db_user")
 
@@ -185,8 +190,10 @@ class Libpq(ABC):
         """See Engine."""
         patience = max(self._settings.lock_wait, _LEAST_PATIENCE)
         try:
-            self._run(f"lock table {table.full_name}", patience=patience)
-        except TimeoutError:
+            self._run(
+                f"lock table {table.full_name}{self.lock_mode}", patience=patience
+            )
+        except (TimeoutError, WarehouseBusy):
             raise WarehouseBusy(
                 f"{self._settings.warehouse}: another run holds {table.full_name}; "
                 "try again when it has ended."

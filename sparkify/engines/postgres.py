@@ -26,6 +26,9 @@ _FILLED = re.compile(r"insert into ([\w.]+)")
 class Postgres(Libpq):
     """The engine contract on PostgreSQL."""
 
+    # Whoever only reads, such as a dump, neither waits for it nor holds it off.
+    lock_mode = " in exclusive mode"
+
     def _set_up(self) -> None:
         assert self._connection
         if self._connection.server_version < OLDEST * 10_000:

@@ -22,6 +22,7 @@ MEANINGS = {
     "Out of Memory": "the load needs more memory; raise [LOAD] MEMORY_LIMIT, "
     "or lower BATCH_BYTES.",
 }
+_KEY_CHARACTERS = 256  # in bytes no more than a column of 1,024 holds
 _FOUND_TYPES = {
     "uri": "varchar",
     "position": "bigint",
@@ -99,22 +100,25 @@ class Reader:
         )
         paths = {"paths": [each.path for each in inputs]}
         found: dict[str, int] = {}
+        full: dict[str, str] = {}
         for keys, records in self._run(
             f"select json_keys(line, '{record}'), count(*) from {lines} group by all",
             paths,
         ):
             for key in set(keys or ()) - set(table.json_keys):  # type: ignore[call-overload]  # the driver's rows are untyped
-                found[key] = found.get(key, 0) + int(str(records))
+                name = key[:_KEY_CHARACTERS].replace("\0", "\ufffd")
+                found[name] = found.get(name, 0) + int(str(records))
+                full[name] = min(key, full.get(name, key))
         return [
-            (key, records, self._example(f"{record}.{json.dumps(key)}", lines, paths))
-            for key, records in sorted(found.items())
+            (name, records, self._example(record, full[name], lines, paths))
+            for name, records in sorted(found.items())
         ]
 
-    def _example(self, key: str, lines: str, paths: Parameters) -> str:
-        """The least value at a JSON path, as JSON."""
+    def _example(self, record: str, key: str, lines: str, paths: Parameters) -> str:
+        """The least value of a key, as JSON."""
         rows = self._run(
             f"select min(left(json_extract(line, :key), 1024)) from {lines}",
-            {**paths, "key": key},
+            {**paths, "key": f"{record}.{json.dumps(key)}"},
         )
         return str(rows[0][0])
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import make_warehouse
 
-from sparkify.config import Settings, load_settings
 from sparkify.errors import SourceChanged
 from sparkify.pipeline import LoadResult, Pipeline
 from sparkify.sources.files import SourceFile
@@ -83,21 +83,16 @@ class Place:
 
 
 @pytest.fixture
-def place(
-    engine_name: str, new_warehouse: Callable[[str], Warehouse]
-) -> Iterator[Place]:
-    """A place that any user can reach; pytest's own folders are for one alone."""
-    if engine_name != "duckdb":
-        pytest.skip("these are faults of a local file")
-    template, elsewhere = new_warehouse(engine_name), new_warehouse(engine_name)
+def place(new_warehouse: Callable[[str], Warehouse]) -> Iterator[Place]:
+    """A place that any user can reach; pytest's own folders are for one alone.
+
+    The warehouse is a file of DuckDB; faults of a server are in test_server.py.
+    """
+    elsewhere = new_warehouse("duckdb")
     elsewhere.write("events", "a.json", [{}, {"ts": "x"}])
     with tempfile.TemporaryDirectory(prefix="sparkify-test-") as name:
         Path(name).chmod(0o755)  # it is for other users
-        root = Path(name, "warehouse")
-        root.mkdir()
-        config = root / "dwh.cfg"
-        config.write_text(template.config.read_text("utf-8"), "utf-8")
-        warehouse = type(template)(root, settings_of(config))
+        warehouse = make_warehouse(Path(name, "warehouse"), "duckdb")
         for item in range(2):
             rows = [{"sessionId": item, "itemInSession": n} for n in range(100)]
             warehouse.write("events", f"{item}.json", rows)
@@ -107,11 +102,6 @@ def place(
             rows = [{"sessionId": item, "itemInSession": n} for n in range(100)]
             warehouse.write("events", f"{item}.json", rows)
         yield Place(warehouse, elsewhere.config)
-
-
-def settings_of(config: Path) -> Settings:
-    """The settings of a configuration file alone."""
-    return load_settings(config, environment={})
 
 
 @contextmanager

@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import make_warehouse
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Warehouse
 
 LOADED = """
@@ -31,9 +34,9 @@ READ = """
 import os, select, sys
 from pathlib import Path
 from sparkify.config import load_settings
-from sparkify.engines.duckdb import DuckDB
+from sparkify.engines import make_engine
 from sparkify.errors import WarehouseBusy
-engine = DuckDB(load_settings(Path(sys.argv[1]), environment=dict(os.environ)))
+engine = make_engine(load_settings(Path(sys.argv[1]), environment=dict(os.environ)))
 seen = set()
 print("reading", flush=True)
 while not select.select([sys.stdin], [], [], 0)[0]:
@@ -86,8 +89,17 @@ def program(source: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 @pytest.fixture
 def filled(warehouse: Warehouse) -> Warehouse:
     """A warehouse with a source of several batches."""
-    if warehouse.settings.engine != "duckdb":
-        pytest.skip("holds the file of DuckDB")
+    return fill(warehouse)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Warehouse:
+    """One that is a file of DuckDB; what holds a server is in test_server.py."""
+    return fill(make_warehouse(tmp_path / "warehouse", "duckdb"))
+
+
+def fill(warehouse: Warehouse) -> Warehouse:
+    """Write source files of six days."""
     for day in range(1, 7):
         rows = [{"sessionId": day, "itemInSession": item} for item in range(10)]
         warehouse.write("events", f"2018-11-{day:02}.json", rows)
@@ -115,33 +127,33 @@ def test_two_runs_load_each_file_once(filled: Warehouse) -> None:
 
 
 @pytest.mark.parametrize("how", ["read", "write"])
-def test_run_beside_a_holder_gives_up_in_time(filled: Warehouse, how: str) -> None:
+def test_run_beside_a_holder_gives_up_in_time(file: Warehouse, how: str) -> None:
     """With no LOCK_WAIT, a run exits 3 and names the process that holds it (I3)."""
-    with program(HOLD, str(filled.settings.path), how) as holder:
-        code, told = end(start(filled, SPARKIFY_LOAD_LOCK_WAIT="0"))
+    with program(HOLD, str(file.settings.path), how) as holder:
+        code, told = end(start(file, SPARKIFY_LOAD_LOCK_WAIT="0"))
     assert code == 3, told
     assert re.search(rf"\bprocess {holder.pid}\b", told)
-    assert str(filled.settings.path) in told
+    assert str(file.settings.path) in told
     assert told.count("\n") == 1
-    assert filled.query("select count(*) from control.loads") == [(0,)]
+    assert file.query("select count(*) from control.loads") == [(0,)]
 
 
 @pytest.mark.parametrize("how", ["read", "write"])
 def test_run_waits_for_a_holder(
-    filled: Warehouse, monkeypatch: pytest.MonkeyPatch, how: str
+    file: Warehouse, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """Within LOCK_WAIT, a run works as soon as the holder has left (I3, I10)."""
     waits: list[float] = []
-    with program(HOLD, str(filled.settings.path), how) as holder:
+    with program(HOLD, str(file.settings.path), how) as holder:
 
         def leave(seconds: float) -> None:
             waits.append(seconds)
             holder.communicate("end\n")
 
         monkeypatch.setattr(time, "sleep", leave)
-        filled.run()
+        file.run()
     assert len(waits) == 1
-    assert filled.query("select count(*) from staging.events") == [(60,)]
+    assert file.query("select count(*) from staging.events") == [(60,)]
 
 
 def test_reader_sees_the_star_before_or_after_a_load(

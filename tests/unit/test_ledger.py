@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sparkify import ledger
-from sparkify.errors import LedgerMoved
+from sparkify.errors import DataRefused, LedgerMoved
 from sparkify.ledger import Load, ReadFile
 from sparkify.sources.files import SourceFile
 
@@ -155,3 +156,15 @@ def test_load_ids_rise() -> None:
     first = ledger.new_load_id(0)
     assert ledger.new_load_id(first) > first
     assert ledger.new_load_id(2**60) == 2**60 + 1
+
+
+def test_long_diagnosis_is_cut(warehouse: Warehouse, book: Ledger) -> None:
+    """Of a diagnosis longer than its columns the beginning is kept, as JSON still."""
+    samples = [["\u00e9" * 5000, "x"]] * 100
+    error = DataRefused("\U0001f600" * 20_000, samples)
+    with book.engine.session(), book.engine.transaction():
+        ledger.record_attempt(book.engine, book.models, 7, error)
+    [(message, kept)] = warehouse.query("select message, samples from control.attempts")
+    assert 0 < len(str(message).encode()) <= 16_384
+    assert 0 < len(str(kept).encode()) <= 65_535
+    assert json.loads(str(kept))[0][1] == "x"
