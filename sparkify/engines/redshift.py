@@ -168,6 +168,7 @@ class Redshift(Libpq):
         self._run(
             f"set timezone to 'UTC'; set statement_timeout to {limit}; "
             "set query_group to 'sparkify'; "
+            "set extra_float_digits to 2; "  # else numbers are told cut to 15 digits
             # An update that finds two rows for one is a fault of ours.
             "set error_on_nondeterministic_update to on"
         )
