@@ -91,8 +91,10 @@ $(SERVER_VENV)/.ready: redshift_server/requirements-dev.lock
 		--no-deps -e redshift_server
 	@touch $@
 
-$(DEV): requirements-dev.lock $(RUNTIME)
+$(DEV): requirements-dev.lock redshift_server/pyproject.toml $(RUNTIME)
 	@echo "Installing development tools (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps -e redshift_server
 	@touch $@

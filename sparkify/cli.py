@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -150,11 +151,24 @@ def _settings(config: Path | None) -> Settings:
 @_config_option
 @click.option("--reset", is_flag=True, help="Drop all tables of Sparkify first.")
 @click.option("--yes", is_flag=True, help="Do not ask before --reset.")
-def create_tables(config: Path | None, reset: bool, yes: bool) -> None:
+@click.option("--print", "print_", is_flag=True, help="Print the SQL; do nothing.")
+@click.option(
+    "--engine",
+    type=click.Choice(["duckdb", "postgres", "redshift"]),
+    help="Print for another engine than the configured one.",
+)
+def create_tables(
+    config: Path | None, reset: bool, yes: bool, print_: bool, engine: str | None
+) -> None:
     """Create the tables that are missing; never destroys, but for --reset."""
+    settings = _settings(config)
+    if print_:
+        _print_ddl(replace(settings, engine=engine) if engine else settings)
+        return
+    if engine:
+        raise click.UsageError("--engine goes with --print.")
     from sparkify.pipeline import Pipeline
 
-    settings = _settings(config)
     if reset and not yes:
         click.confirm(
             f"Drop all Sparkify tables and their data in {settings.warehouse}?",
@@ -164,6 +178,17 @@ def create_tables(config: Path | None, reset: bool, yes: bool) -> None:
     new = Pipeline(settings).create_tables(reset=reset)
     known = f"{settings.warehouse}: "
     click.echo(known + (f"created {len(new)} tables." if new else "nothing to create."))
+
+
+def _print_ddl(settings: Settings) -> None:
+    from sparkify import schema
+    from sparkify.engines import engine_class
+    from sparkify.models import load_models
+
+    models = load_models(settings.schema_prefix)
+    ddl = engine_class(settings).ddl
+    for statement in schema.statements(models, ddl, settings.readers):
+        click.echo(f"{statement};\n")
 
 
 @cli.command()

@@ -51,7 +51,7 @@ class ReadFile:
     """
 
     file: SourceFile
-    sha256: str
+    sha256: str | None
     records: int = 0
     rejected: int = 0
     refused: bool = False

@@ -107,10 +107,14 @@ class Check:
 class Physical:
     """How a table lies in a warehouse: `physical.json`, read by engines alone.
 
-    `indexes` are columns to find rows by, apart by commas, with the reason for each.
+    `indexes` are columns to find rows by, apart by commas. `distribution` is the
+    column by which rows are spread over a cluster, or `all` or `even`; `order` has the
+    columns they are sorted by. Each comes with its reason.
     """
 
     indexes: Mapping[str, str] = field(default_factory=dict)
+    distribution: Mapping[str, str] = field(default_factory=dict)
+    order: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

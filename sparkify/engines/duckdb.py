@@ -31,7 +31,7 @@ from sparkify.errors import (
     WarehouseError,
 )
 from sparkify.models import Table
-from sparkify.sources.files import Input
+from sparkify.sources.files import Input, SourceFile
 
 _RETRY_SECONDS = 0.1
 _APPEND_ROWS = 10_000
@@ -124,15 +124,24 @@ class DuckDB:
         )
         return {str(name): list(columns) for name, columns in rows}  # type: ignore[call-overload]  # the driver's rows are untyped
 
+    @staticmethod
+    def ddl(table: Table) -> Iterator[str]:
+        """See Engine; nothing physical is chosen."""
+        yield from table.create
+
     def create_table(self, table: Table) -> None:
         """See Engine."""
         self.execute(f"create schema if not exists {table.schema}")
-        for statement in table.create:
+        for statement in self.ddl(table):
             self.execute(statement)
+
+    def reads(self, file: SourceFile) -> bool:  # noqa: ARG002  # of the contract
+        """See Engine: no object of a store."""
+        return False
 
     def copy(
         self, table: Table, inputs: Sequence[Input], load_id: int, rejects: Table
-    ) -> int:
+    ) -> tuple[int, list[Input]]:
         """See Engine."""
         strict = inputs[0].strict
         try:
@@ -146,7 +155,7 @@ class DuckDB:
             self._insert(rejects, self._reader.rejected(table, load_id))
         elif accepted != sum(each.lines for each in inputs):
             raise InputRefusedError
-        return accepted
+        return accepted, list(inputs)
 
     def suspects(self, table: Table, inputs: Sequence[Input]) -> list[Input]:
         """See Engine."""

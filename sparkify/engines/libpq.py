@@ -160,13 +160,16 @@ class Libpq(ABC):
 
     lock_mode = ""
 
+    required: tuple[str, ...] = ("host", "db_name", "db_user")
+
     def __init__(self, settings: Settings) -> None:
-        require(settings, "host", "db_name", "db_user")
+        require(settings, *self.required)
         self._settings = settings
         self._connection: connection | None = None
 
+    @staticmethod
     @abstractmethod
-    def ddl(self, table: Table) -> Iterator[str]:
+    def ddl(table: Table) -> Iterator[str]:
         """The statements that create a table with its physical attributes."""
 
     @abstractmethod
@@ -301,7 +304,10 @@ class Libpq(ABC):
         if sql.startswith("begin ") and connection.info.transaction_status:
             raise self._error((WarehouseError, "a transaction did not end."), "")
         found = connection.cursor()
-        text, used = bind(sql.replace("%", "%%"), parameters or {}, "%(%s)s")
+        # Without parameters nothing is one: rows that stand in a statement hold colons.
+        text, used = sql, dict[str, object]()
+        if parameters:
+            text, used = bind(sql.replace("%", "%%"), parameters, "%(%s)s")
 
         def work() -> None:
             if source:

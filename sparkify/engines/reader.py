@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import duckdb
 
 from sparkify.config import Settings
-from sparkify.engines.base import Parameters, Row, bind
+from sparkify.engines.base import Parameters, Row, bind, kept
 from sparkify.errors import WarehouseError
 from sparkify.models import Column, Table
 from sparkify.sources.files import MAX_RECORD_BYTES, Input
@@ -74,7 +74,7 @@ class Reader:
 
     def accepted(self, table: Table, load_id: int) -> str:
         """The select of what `show` shows and can be accepted: rows of the table."""
-        values = ", ".join(_typed(column) for column in table.columns[:-1])
+        values = ", ".join(map(kept, table.columns[:-1]))
         return (
             f"select {values}, {load_id:d} as load_id "
             f"from ({table.judge}) as judged where reason is null"
@@ -207,13 +207,6 @@ def explain(
 def is_unreadable(error: WarehouseError) -> bool:
     """Whether DuckDB failed since an input is not one JSON object a line."""
     return isinstance(error.__cause__, duckdb.InvalidInputException)
-
-
-def _typed(column: Column) -> str:
-    if column.width:
-        return column.name
-    # An empty text is no number; what else is none was judged.
-    return f"try_cast({column.name} as {column.type}) as {column.name}"
 
 
 def _bad_text(columns: Sequence[Column]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -58,7 +58,7 @@ class S3:
         a-b.
         """
         name, key = Location.parse(location)
-        bucket, prefix = self._bucket(name), key.strip("/")
+        bucket, prefix = self.bucket(name), key.strip("/")
         start = len(prefix) + 1 if prefix else 0
 
         def keep(meta: ObjectMeta) -> SourceFile | None:
@@ -90,6 +90,12 @@ class S3:
             else:
                 yield file, (data for _, data in parts)
 
+    def heads(self, files: Sequence[SourceFile], size: int) -> Iterator[bytes]:
+        """The first bytes of each object."""
+        slices = ([_Slice(each, 0, min(size, each.bytes))] for each in files)
+        for fetched in in_order(self._fetch, slices, self._settings.s3_connections):
+            yield fetched[0][1]
+
     def _fetch(self, slices: list[_Slice]) -> list[tuple[SourceFile, bytes]]:
         return [(each.file, self._slice(each)) for each in slices]
 
@@ -97,7 +103,7 @@ class S3:
         file, start, end = part
         name, key = Location.parse(file.uri)
         whole = end - start == file.bytes
-        data, meta = self._bucket(name).get(
+        data, meta = self.bucket(name).get(
             key, file.etag, None if whole else (start, end)
         )
         # Not every store heeds If-Match, or ranges.
@@ -120,7 +126,8 @@ class S3:
             raise _empty(uri)
         return _source_file(dataset, uri, meta)
 
-    def _bucket(self, name: str) -> Bucket:
+    def bucket(self, name: str) -> Bucket:
+        """A bucket by its name."""
         if name not in self._buckets:
             self._buckets[name] = Bucket(name, self._settings)
         return self._buckets[name]

@@ -7,9 +7,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from http.client import HTTPException
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
@@ -93,6 +94,28 @@ class Bucket:
             return bytes(result.bytes()), result.meta
 
         return self._calmly(request, self._uri(key), "s3:GetObject")
+
+    def put(self, key: str, content: bytes | Path) -> str | None:
+        """Write an object, or a file of this machine as one; its ETag."""
+        return self._calmly(
+            lambda store: obstore.put(store, key, content)["e_tag"],
+            self._uri(key),
+            "s3:PutObject",
+        )
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove objects; it is no fault when one is not there."""
+        self._calmly(
+            lambda store: obstore.delete(store, keys),
+            self._uri(keys[0]),
+            "s3:DeleteObject",
+        )
+
+    @property
+    def region(self) -> str:
+        """Where the bucket is; empty when that is not known."""
+        self._connect()
+        return self._region
 
     def _uri(self, key: str) -> str:
         return f"s3://{self.name}/{key}"
