@@ -60,7 +60,7 @@ lock: $(DEV) ## Lock the versions of all dependencies anew
 		--no-annotate --no-emit-index-url redshift_server/pyproject.toml \
 		--all-extras -o redshift_server/requirements-dev.lock
 
-docs: $(DEV) ## Write docs/schema.md and docs/matching.md anew
+docs: $(DEV) ## Write the generated pages of docs anew
 	$(BIN)/python docs/make_schema.py
 	$(BIN)/python docs/make_metrics.py
 	$(BIN)/python docs/make_matching.py
