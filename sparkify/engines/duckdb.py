@@ -145,8 +145,10 @@ class DuckDB:
         """See Engine."""
         strict = inputs[0].strict
         try:
-            self._reader.show(table, inputs)
-            accepted = self._insert(table, self._reader.accepted(table, load_id))
+            self._reader.show(table, inputs, texts_are_judged=strict)
+            accepted = self._insert(
+                table, self._reader.accepted(table, load_id, trimmed=strict)
+            )
         except WarehouseError as error:
             if not strict and is_unreadable(error):
                 raise InputRefusedError from None
@@ -154,6 +156,8 @@ class DuckDB:
         if strict:
             self._insert(rejects, self._reader.rejected(table, load_id))
         elif accepted != sum(each.lines for each in inputs):
+            raise InputRefusedError
+        elif not self._takes_texts(table, load_id):
             raise InputRefusedError
         return accepted, list(inputs)
 
@@ -166,6 +170,27 @@ class DuckDB:
     ) -> list[tuple[str, int, str]]:
         """See Engine."""
         return self._reader.unknown_keys(table, inputs)
+
+    def _takes_texts(self, table: Table, load_id: int) -> bool:
+        """Whether no text of a load is a bad one; blanks at their ends are removed.
+
+        DuckDB keeps columns as dictionaries: here it looks at a text once, not once a
+        record, for an eighth of the price.
+        """
+        texts = [column.name for column in table.columns if column.width]
+        blanks = " or ".join(f"{name} like '% '" for name in texts)
+        rows = f"load_id = {load_id:d}"
+        [(is_bad, has_blanks)] = self.query(
+            f"select bool_or({bad_text(table.columns)}), bool_or({blanks}) "
+            f"from {table.full_name} where {rows}"
+        )
+        if has_blanks and not is_bad:
+            for name in texts:
+                self.execute(
+                    f"update {table.full_name} set {name} = rtrim({name}, ' ') "
+                    f"where {rows} and {name} like '% '"
+                )
+        return not is_bad
 
     def append(self, table: Table, rows: Iterable[Sequence[object]]) -> int:
         """See Engine."""

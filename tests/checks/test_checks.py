@@ -196,35 +196,35 @@ FAULTS = {
     "songplays_are_plays": _fault(
         "update analytics.songplays set songplay_id = '1-2-15', item_in_session = 2 "
         "where songplay_id = '1-1-15'",
-        "1-2-15",
+        "1 2 15",
         "Home",
     ),
     "songplays_have_their_user": _fault(
-        "delete from analytics.users where user_id = 16", "2-0-16", "16"
+        "delete from analytics.users where user_id = 16", "2 0 16"
     ),
     "songplays_have_their_song": _fault(
         "update analytics.songplays set artist_id = 'AR2' where songplay_id = '1-0-15'",
-        "1-0-15",
+        "1 0 15",
         "SO1",
         "AR2",
     ),
     "songplays_have_their_artist": _fault(
-        "delete from analytics.artists where artist_id = 'AR1'", "1-0-15", "AR1"
+        "delete from analytics.artists where artist_id = 'AR1'", "1 0 15", "AR1"
     ),
     "songplays_have_their_time": _fault(
         "delete from analytics.time where start_time = timestamp '2018-11-12 05:20:02'",
-        "2-0-16",
+        "2 0 16",
         "2018-11-12 05:20:02",
     ),
     "songplays_level_is_known": _fault(
         "update analytics.songplays set level = 'Free' where songplay_id = '2-0-16'",
-        "2-0-16",
+        "2 0 16",
         "Free",
     ),
     "songplays_time_is_within_reason": _fault(
         "update analytics.songplays set start_time = timestamp '1999-12-31 23:59:59' "
         "where songplay_id = '2-0-16'",
-        "2-0-16",
+        "2 0 16",
         "1999-12-31 23:59:59",
     ),
     "time_key_is_unique": _fault(

@@ -64,9 +64,10 @@ where plays.plays <> coalesce(found.rows_found, 0);
 select
     session_id,
     item_in_session,
-    user_id
+    user_id,
+    page
 from touched_plays
-where is_play = 0;
+where coalesce(page, '') <> 'NextSong';
 
 -- check: songplays_have_their_user
 -- severity: error

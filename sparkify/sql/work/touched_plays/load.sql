@@ -1,6 +1,5 @@
 -- The plays in the star after this load that it has settled, or matched again.
--- grain: one row per play and reason to look at it; is_settled is 1 for a settled event,
--- is_play where that event is a play
+-- grain: one row per play and reason to look at it; is_settled is 1 for a settled event
 create temp table touched_plays as
 select
     songplays.session_id,
@@ -10,7 +9,7 @@ select
     songplays.level,
     songplays.song_id,
     songplays.artist_id,
-    case when settled_events.page = 'NextSong' then 1 else 0 end as is_play,
+    settled_events.page,
     1 as is_settled
 from analytics.songplays
 inner join settled_events
@@ -26,7 +25,7 @@ select
     songplays.level,
     songplays.song_id,
     songplays.artist_id,
-    1 as is_play,
+    'NextSong' as page,
     0 as is_settled
 from analytics.songplays
 inner join rematched_plays
