@@ -19,6 +19,7 @@ from sparkify.engines.files import copy_statement
 from sparkify.engines.reader import (
     MEANINGS,
     Reader,
+    bad_text,
     explain,
     is_unreadable,
     limits,
@@ -155,9 +156,9 @@ class DuckDB:
             raise
         if strict:
             self._insert(rejects, self._reader.rejected(table, load_id))
-        elif accepted != sum(each.lines for each in inputs):
-            raise InputRefusedError
-        elif not self._takes_texts(table, load_id):
+        elif accepted != sum(each.lines for each in inputs) or not self._takes_texts(
+            table, load_id
+        ):
             raise InputRefusedError
         return accepted, list(inputs)
 
