@@ -80,7 +80,7 @@ _PARTS: dict[type[exp.Expr], frozenset[str]] = {
     kind: frozenset(parts.split())
     for kind, parts in {
         exp.Select: "kind with_ expressions distinct from_ joins where group having "
-        "qualify order limit offset into",
+        "qualify order limit offset into exclude",
         exp.Union: "with_ this distinct expression order limit offset by_name side "
         "kind",
         exp.Except: "with_ this distinct expression order limit offset by_name side "
@@ -103,7 +103,7 @@ _PARTS: dict[type[exp.Expr], frozenset[str]] = {
         exp.CTE: "this alias",
         exp.With: "expressions recursive",
         exp.Distinct: "expressions",
-        exp.Star: "",
+        exp.Star: "except_",
         exp.Limit: "expression",
         exp.Offset: "expression",
         exp.Cast: "this to",
@@ -162,8 +162,6 @@ def _check_parts(node: exp.Expr, kind: type[exp.Expr]) -> None:
         return
     for part, value in node.args.items():
         if value and part not in allowed:
-            if isinstance(node, exp.Star):
-                raise not_emulated("SELECT * EXCLUDE")
             what = _PART_NAMES.get(part, f"{part} of {kind.__name__}")
             if part in _SYNTAX_PARTS:
                 raise syntax(_SYNTAX_PARTS[part], hint=f"{what} is not supported")

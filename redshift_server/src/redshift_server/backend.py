@@ -20,6 +20,7 @@ class Result:
 
     rows: list[tuple[str | None, ...]] = field(default_factory=list)
     tag: str = ""
+    columns: list[str] = field(default_factory=list)
 
 
 class Backend:
@@ -94,6 +95,15 @@ class Backend:
         self.send(wire.query(sql))
         return await self.collect()
 
+    async def columns(self, sql: str) -> list[str]:
+        """Return the names of a query's columns without running it."""
+        self.send(
+            wire.encode(b"P", wire.cstring("") + wire.cstring(sql) + b"\0\0")
+            + wire.encode(b"D", b"S" + wire.cstring(""))
+            + wire.encode(b"S")
+        )
+        return (await self.collect()).columns
+
     async def collect(self) -> Result:
         """Read an answer up to ReadyForQuery; raise its error."""
         result = Result()
@@ -101,6 +111,8 @@ class Backend:
         async for message in self.until_ready():
             if message.kind == b"D":
                 result.rows.append(_texts(message.body))
+            elif message.kind == b"T":
+                result.columns = _names(message.body)
             elif message.kind == b"C":
                 result.tag = wire.take_cstring(message.body)[0]
             elif message.kind == b"E" and problem is None:
@@ -151,3 +163,13 @@ def _texts(body: bytes) -> tuple[str | None, ...]:
             values.append(body[at : at + length].decode())
             at += length
     return tuple(values)
+
+
+def _names(body: bytes) -> list[str]:
+    (count,) = struct.unpack_from("!H", body)
+    at, names = 2, list[str]()
+    for _ in range(count):
+        name, at = wire.take_cstring(body, at)
+        names.append(name)
+        at += 18
+    return names

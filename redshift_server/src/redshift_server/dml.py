@@ -9,6 +9,7 @@ from sqlglot import exp
 from redshift_server import allowlist, checks
 from redshift_server.dialect import parse, write
 from redshift_server.errors import syntax
+from redshift_server.exclude import expand, parenthesise
 from redshift_server.lexer import Kind, Token, render, word_token
 from redshift_server.options import Options
 from redshift_server.plan import Plan
@@ -59,10 +60,10 @@ def expression_sql(tokens: Sequence[Token]) -> str:
 
 def checked(tokens: Sequence[Token]) -> exp.Expr:
     """Parse a statement and refuse what Redshift refuses."""
-    tree = parse(render(_spelled_out(tokens)))
+    tree = parse(render(parenthesise(_spelled_out(tokens))))
     allowlist.check(tree)
     checks.check(tree)
-    return tree
+    return expand(tree)
 
 
 def _spelled_out(tokens: Sequence[Token]) -> list[Token]:

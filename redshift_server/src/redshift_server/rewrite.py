@@ -120,7 +120,7 @@ def _qualify(select: exp.Expr) -> exp.Expr:
     inner, outer = [], []
     for position, item in enumerate(select.expressions):
         if item.is_star:
-            for row in _starred_rows(select, item):
+            for row in starred_rows(select, item, "QUALIFY"):
                 inner.append(exp.alias_(exp.column(row), f"{_ROW_PREFIX}_{row}"))
                 outer.append(f"({_KEEP}.{_ROW_PREFIX}_{row}).*")
         else:
@@ -160,12 +160,13 @@ def _inline_aliases(condition: exp.Expr, select: exp.Expr) -> exp.Expr:
     return result.pop()
 
 
-def _starred_rows(select: exp.Expr, item: exp.Expr) -> list[str]:
+def starred_rows(select: exp.Expr, item: exp.Expr, clause: str) -> list[str]:
+    """Return the names of the rows that a star stands for."""
     if isinstance(item, exp.Column) and item.table:
         return [item.table]
     joins = select.args.get("joins") or []
     if any(join.args.get("using") or join.method for join in joins):
-        raise not_emulated("SELECT * over JOIN USING together with QUALIFY")
+        raise not_emulated(f"SELECT * over JOIN USING together with {clause}")
     sources = [select.args["from_"], *joins]
     return [source.this.alias_or_name for source in sources]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from redshift_server import actions, wire
 from redshift_server.errors import RedshiftError, aborted, in_block
+from redshift_server.exclude import ColumnsNeededError
 from redshift_server.faults import When
 from redshift_server.plan import Begin, End, Plan, SetCase, Truncate
 from redshift_server.recording import Statement
@@ -33,14 +34,23 @@ class Runner:
     async def translate(self, text: str) -> tuple[Plan, ...]:
         """Return the plans of a text; a refused one is a statement all the same."""
         try:
-            return self._session.context.translator.translate(
-                text, case_sensitive=self._case_sensitive
-            )
+            return await self._translate(text)
         except RedshiftError as problem:
             record = self._record(text)
             await self._strike("before", text)
             record.outcome = problem.sqlstate
             raise
+
+    async def _translate(self, text: str) -> tuple[Plan, ...]:
+        """Translate; look up in the client's session what a star stands for."""
+        columns: dict[str, list[str]] = {}
+        while True:
+            try:
+                return self._session.context.translator.translate(
+                    text, case_sensitive=self._case_sensitive, columns=columns
+                )
+            except ColumnsNeededError as needed:
+                columns[needed.key] = await self._session.backend.columns(needed.query)
 
     async def run(self, plan: Plan, passthrough: Callable[[], Awaitable[None]]) -> None:
         """Run one plan; `passthrough` sends its SQL to PostgreSQL."""

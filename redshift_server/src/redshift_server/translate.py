@@ -12,6 +12,7 @@ from redshift_server.copy_options import parse_copy
 from redshift_server.ddl import create_table
 from redshift_server.dml import translate_rows
 from redshift_server.errors import not_emulated, syntax, unsupported
+from redshift_server.exclude import Columns, known
 from redshift_server.lexer import Token, render, split_statements, tokenize
 from redshift_server.options import Options
 from redshift_server.plan import Plan
@@ -88,8 +89,13 @@ class Translator:
         self._lock = threading.Lock()
         self._cache: OrderedDict[tuple[str, bool], tuple[Plan, ...]] = OrderedDict()
 
-    def translate(self, text: str, *, case_sensitive: bool = False) -> tuple[Plan, ...]:
-        """Return the plans of a text; raise the error of a refused statement."""
+    def translate(
+        self, text: str, *, case_sensitive: bool = False, columns: Columns | None = None
+    ) -> tuple[Plan, ...]:
+        """Return the plans of a text; raise the error of a refused statement.
+
+        `columns` are those of the queries that ColumnsNeededError has asked about.
+        """
         key = (text, case_sensitive)
         with self._lock:
             if key in self._cache:
@@ -97,11 +103,15 @@ class Translator:
                 return self._cache[key]
         tokens = tokenize(text, case_sensitive=case_sensitive)
         statements = split_statements(tokens)
-        plans = tuple(
-            self._plan(statement, text if len(statements) == 1 else render(statement))
-            for statement in statements
-        )
-        if len(text) <= _CACHE_TEXT:
+        with known(columns or {}):
+            plans = tuple(
+                self._plan(
+                    statement, text if len(statements) == 1 else render(statement)
+                )
+                for statement in statements
+            )
+        # What a star stands for may change, so such plans are not kept.
+        if len(text) <= _CACHE_TEXT and not columns:
             with self._lock:
                 self._cache[key] = plans
                 if len(self._cache) > _CACHE_ENTRIES:
