@@ -78,9 +78,10 @@ returns bpchar language sql immutable strict as $$
     select case
         when octet_length(value) <> length(value || '|') - 1
             and octet_length(rtrim(value::text)) <> length(rtrim(value::text))
+            -- Of constants alone the call would be carried out by the planner.
             then redshift_internal.refuse(
                 '22P05',
-                'CHAR string contains invalid ASCII character'
+                'CHAR string contains invalid ASCII character' || left(value, 0)
             )::bpchar
         else redshift_internal.postgres_bpchar(value, typmod, explicit)
     end
