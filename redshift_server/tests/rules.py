@@ -33,6 +33,10 @@ OWN_TESTS = [
      "tests/test_copy.py -k manifest"),
     ("COPY: error codes", "r_Load_Error_Reference.html",
      "tests/test_copy.py -k load_errors"),
+    ("COPY: VARBYTE is hexadecimal digits", "copy-usage-varbyte.html",
+     "tests/test_copy.py -k varbyte"),
+    ("VARBYTE is shown in hexadecimal digits", "r_VARBYTE_type.html",
+     "tests/test_wire.py -k varbyte"),
     ("UNLOAD", "r_UNLOAD.html", "tests/test_copy.py -k unload"),
     ("Transactions, locks, snapshots, error 1023",
      "c_serial_isolation.html", "tests/test_transactions.py"),
@@ -86,6 +90,7 @@ that leans on it proves nothing:
   snapshot that deletes other rows of it
 - the text of a SUPER value: here its keys are sorted, with a blank after `:` and `,`
 - AVG of DECIMAL: here with more digits than the argument's scale
+- the load errors of VARBYTE: 1207 for a wrong digit, 1204 for too many bytes
 - APPROXIMATE COUNT: here exact
 - unqualified columns of an outer query: a correlated subquery is recognised by
   qualified ones only

@@ -736,6 +736,15 @@ def test_csv(client: Client, bucket: Bucket, prefix: str) -> None:
     assert sorted(client.run("select a, b from e")) == [[1, 'x, "y"'], [2, ""]]
 
 
+def test_varbyte(client: Client, bucket: Bucket, prefix: str) -> None:
+    client.run("create temp table e (a int, b varbyte(2))")
+    url = bucket.put(prefix + "a.csv", "1,FF00\n2,\n3,ff0001\n4,xy\n")
+    client.run(copy("e", url, "csv maxerror 9"))
+    loaded = client.run("select a, to_hex(b) from e order by a")
+    assert loaded == [[1, "ff00"], [2, None]]
+    assert [row[0] for row in errors(client, url)] == [1204, 1207]
+
+
 def test_delimited(client: Client, bucket: Bucket, prefix: str) -> None:
     client.run("create temp table e (a int, b varchar(20))")
     url = bucket.put(prefix + "a.txt", "1|x\n2|y|z\n3\n")

@@ -49,6 +49,24 @@ def test_backslashes_and_quotes_travel(sql: PsycopgClient) -> None:
     assert sql.run("select %s", (text,)) == [[text]]
 
 
+def test_varbyte_is_shown_in_hexadecimal(sql: PsycopgClient) -> None:
+    """Also by a cursor, and beside text that looks like PostgreSQL's own digits."""
+    query = r"select '\\x61', from_hex('ff00'), cast(null as varbyte)"
+    assert sql.run(query) == [[r"\x61", "ff00", None]]
+    sql.run("begin")
+    sql.run(f"declare c cursor for {query}")
+    assert sql.run("fetch 1 from c") == [[r"\x61", "ff00", None]]
+
+
+def test_varbyte_of_a_prepared_statement(dsn: str) -> None:
+    """redshift_connector describes a statement once and decodes the digits itself."""
+    client = ConnectorClient(dsn)
+    for _ in range(2):
+        assert client.run("select to_varbyte(%s, 'utf8')", ("é",)) == [["é"]]
+        assert client.run(r"select '\\x61'") == [[r"\x61"]]
+    client.close()
+
+
 def test_backslashes_travel_bound(dsn: str) -> None:
     client = ConnectorClient(dsn)
     text = "back\\slash 'quote' \\\\ end\\"

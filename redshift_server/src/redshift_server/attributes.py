@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
-from redshift_server.errors import RedshiftError, syntax
+from redshift_server.errors import RedshiftError, syntax, unsupported
 from redshift_server.stream import TokenStream, literal
 
 MAX_SORT_KEYS = 400
@@ -44,6 +44,7 @@ class Attributes:
     backup: bool = True
     keys: list[Key] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
+    no_keys: list[str] = field(default_factory=list)  # columns that cannot be keys
 
     def set_distkey(self, column: str) -> None:
         """Take the one column that rows are distributed by."""
@@ -59,6 +60,8 @@ class Attributes:
                 raise RedshiftError(
                     "42703", f'column "{column}" named in key does not exist'
                 )
+            if column in self.no_keys:
+                raise unsupported(f'a key on column "{column}" of this type')
 
     def record(self, table: str) -> str:
         """Return the statement that keeps these attributes with the table."""

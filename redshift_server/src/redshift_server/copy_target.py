@@ -87,6 +87,8 @@ def _column(row: tuple[str | None, ...]) -> Column:
     length, scale = -1, 0
     if typmod >= 0 and kind in ("varchar", "bpchar"):
         length = typmod - 4
+    elif kind == "varbyte":
+        length = typmod
     elif typmod >= 0 and kind == "numeric":
         length, scale = (typmod - 4) >> 16 & 0xFFFF, (typmod - 4) & 0x7FF
     elif kind == "text":

@@ -243,6 +243,8 @@ def _converter(column: Column, command: CopyCommand) -> Callable[[str], str]:
         return _time
     if kind == "jsonb":
         return _super
+    if kind == "varbyte":
+        return lambda value: _binary(value, column.length)
     return lambda value: value
 
 
@@ -333,3 +335,14 @@ def _super(value: str) -> str:
     if "\\u0000" in value:
         raise ValueFaultError(1224, "SUPER value contains a NUL character")
     return value
+
+
+def _binary(value: str, length: int) -> str:
+    """VARBYTE is delivered as hexadecimal digits."""
+    try:
+        data = bytes.fromhex(value)
+    except ValueError:
+        raise ValueFaultError(1207, "Invalid hexadecimal digit") from None
+    if len(data) > length >= 0:
+        raise ValueFaultError(1204, "VARBYTE length exceeds DDL length")
+    return "\\x" + data.hex()

@@ -23,6 +23,8 @@ from redshift_server.stream import TokenStream, literal, quote
 from redshift_server.types import postgres_type
 
 MAX_COLUMNS = 1600
+# Columns of these types (SUPER, VARBYTE) are neither sort nor distribution keys.
+_NO_KEYS = ("jsonb", "varbyte")
 _TABLE_CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE", "CONSTRAINT")
 
 
@@ -150,6 +152,8 @@ def column_definition(stream: TokenStream, attributes: Attributes) -> str:
     name = _column_name(stream)
     attributes.columns.append(name)
     kind = type_of(stream)
+    if kind.startswith(_NO_KEYS):
+        attributes.no_keys.append(name)
     parts = [quote(name), kind]
     while not stream.done and not stream.at_symbol(","):
         parts.append(_column_attribute(stream, name, attributes))

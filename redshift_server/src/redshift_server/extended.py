@@ -136,6 +136,9 @@ class Extended:
         )
 
     async def _execute_portal(self, plan: Plan, body: bytes) -> None:
+        name, _ = wire.take_cstring(body)
+        # Rows are translated by their description, which the client may know of old.
+        self._session.backend.send(wire.encode(b"D", b"P" + wire.cstring(name)))
         await self._ask(b"E", body, b"CIs", plan)
         if plan.followups:
             await self._session.backend.execute(";".join(plan.followups))
@@ -160,7 +163,10 @@ class Extended:
             if message.kind == b"E":
                 await self._resynchronise()
                 raise to_redshift_error(message.body)
-            if message.kind == b"C" and plan is not None:
+            if kind == b"E" and message.kind in b"Tn":
+                if message.kind == b"T":
+                    session.expect_rows(message.body)
+            elif message.kind == b"C" and plan is not None:
                 session.emit_complete(message, plan)
             else:
                 await session.relay(message)

@@ -39,7 +39,7 @@ SAME = frozenset(
     json_extract_array_element_text json_parse can_json_parse
     pg_last_copy_count pg_last_copy_id pg_last_query_id pg_get_userbyid
     pg_get_viewdef pg_table_is_visible obj_description col_description format_type
-    generate_series fnv_hash farmfingerprint64
+    generate_series fnv_hash farmfingerprint64 to_varbyte from_varbyte from_hex
     """.split()
 )
 
@@ -55,7 +55,7 @@ DOCUMENTED_NOT_EMULATED = frozenset(
     array array_concat array_flatten get_array_length split_to_array subarray
     object_transform lower_attribute_names upper_attribute_names
     st_point st_distance hll hll_create_sketch hll_cardinality
-    approximate_percentile to_varbyte from_varbyte from_hex to_varbyte
+    approximate_percentile getbit json_serialize_to_varbyte
     json_typeof is_integer is_varchar is_object is_array
     collate bpcharcmp bttext_pattern_cmp octetindex
     timeofday group_concat

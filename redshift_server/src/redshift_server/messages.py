@@ -26,8 +26,10 @@ FIXED_PARAMETERS = {
     "max_varchar_size": "65535",
 }
 
-# text has no meaning in Redshift but VARCHAR; jsonb stands in for SUPER.
-_TYPES = {25: 1043, 3802: 4000}
+# text has no meaning in Redshift but VARCHAR, nor bytea but VARBYTE; jsonb stands in
+# for SUPER.
+_VARBYTE = 6551
+_TYPES = {25: 1043, 17: _VARBYTE, 3802: 4000}
 
 SERIALIZABLE_DETAIL = (
     "Serializable isolation violation on table - 100001, transactions forming the "
@@ -69,17 +71,38 @@ def to_redshift_notice(body: bytes) -> bytes:
     return wire.notice(severity, fields.get("M", ""))
 
 
-def to_redshift_columns(body: bytes) -> bytes:
-    """Translate the type numbers of a RowDescription."""
+def to_redshift_columns(body: bytes) -> tuple[bytes, list[int]]:
+    """Translate the type numbers of a RowDescription; say which columns are binary.
+
+    Those are the ones of VARBYTE in text format.
+    """
     (count,) = struct.unpack_from("!H", body)
-    data, at = bytearray(body), 2
-    for _ in range(count):
+    data, at, binary = bytearray(body), 2, list[int]()
+    for position in range(count):
         at = data.index(0, at) + 1
         (oid,) = struct.unpack_from("!I", data, at + 6)
         if oid in _TYPES:
             struct.pack_into("!I", data, at + 6, _TYPES[oid])
+        if _TYPES.get(oid, oid) == _VARBYTE and not any(data[at + 16 : at + 18]):
+            binary.append(position)
         at += 18
-    return bytes(data)
+    return bytes(data), binary
+
+
+def to_redshift_row(body: bytes, binary: list[int]) -> bytes:
+    """Take PostgreSQL's mark off the hexadecimal digits of binary columns."""
+    (count,) = struct.unpack_from("!H", body)
+    parts, at = [body[:2]], 2
+    for position in range(count):
+        (length,) = struct.unpack_from("!i", body, at)
+        end = at + 4 + max(length, 0)
+        if position in binary and length >= 0:
+            digits = body[at + 4 : end].removeprefix(b"\\x")
+            parts.append(struct.pack("!i", len(digits)) + digits)
+        else:
+            parts.append(body[at:end])
+        at = end
+    return b"".join(parts)
 
 
 def to_redshift_parameter(body: bytes) -> bytes | None:

@@ -24,6 +24,7 @@ from redshift_server.messages import (
     to_redshift_columns,
     to_redshift_notice,
     to_redshift_parameter,
+    to_redshift_row,
 )
 from redshift_server.plan import Plan
 from redshift_server.recording import Statements
@@ -70,6 +71,7 @@ class Session:
         self._reader = reader
         self._writer = writer
         self._out: list[bytes] = []
+        self._binary: list[int] = []  # columns of the rows that are being sent
         self._inbox: asyncio.Queue[wire.Message | None] = asyncio.Queue()
         self.block: Block
         self.runner = Runner(self)
@@ -246,10 +248,17 @@ class Session:
         """Tell the client that a statement is done, in Redshift's words."""
         self.emit(wire.complete(plan.tag) if plan.tag else message.encode())
 
+    def expect_rows(self, description: bytes) -> bytes:
+        """Translate a RowDescription, and from now on the rows that it describes."""
+        columns, self._binary = to_redshift_columns(description)
+        return columns
+
     async def relay(self, message: wire.Message) -> None:
         """Translate one message of PostgreSQL for the client."""
         if message.kind == b"T":
-            self.emit(wire.encode(b"T", to_redshift_columns(message.body)))
+            self.emit(wire.encode(b"T", self.expect_rows(message.body)))
+        elif message.kind == b"D" and self._binary:
+            self.emit(wire.encode(b"D", to_redshift_row(message.body, self._binary)))
         elif message.kind == b"N":
             self.emit(to_redshift_notice(message.body))
         elif message.kind == b"S":

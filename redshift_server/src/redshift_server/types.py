@@ -8,6 +8,7 @@ from redshift_server.errors import RedshiftError, not_emulated
 
 MAX_VARCHAR = 65535
 MAX_CHAR = 4096
+MAX_VARBYTE = 16777216
 MAX_PRECISION = 38
 MAX_SCALE = 37
 
@@ -46,10 +47,8 @@ _PLAIN = {
 _VARCHAR = {"varchar", "character varying", "nvarchar", "text"}
 _CHAR = {"char", "character", "nchar", "bpchar"}
 _DECIMAL = {"decimal", "numeric"}
+_VARBYTE = {"varbyte", "varbinary", "binary varying"}
 _NOT_EMULATED = {
-    "varbyte",
-    "varbinary",
-    "binary varying",
     "hllsketch",
     "geometry",
     "geography",
@@ -64,6 +63,8 @@ def postgres_type(name: str, parameters: Sequence[str] = ()) -> str:
     if folded in _CHAR:
         default = 256 if folded == "bpchar" else 1
         return f"char({_length(folded, parameters, default, MAX_CHAR)})"
+    if folded in _VARBYTE:
+        return f"varbyte({_length(folded, parameters, 64000, MAX_VARBYTE)})"
     if folded in _DECIMAL:
         return _decimal(parameters)
     if folded in _NOT_EMULATED:
