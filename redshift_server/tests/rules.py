@@ -91,7 +91,8 @@ that leans on it proves nothing:
 - the text of a SUPER value: here its keys are sorted, with a blank after `:` and `,`
 - AVG of DECIMAL: here with more digits than the argument's scale
 - the load errors of VARBYTE: 1207 for a wrong digit, 1204 for too many bytes
-- APPROXIMATE COUNT: here exact
+- APPROXIMATE COUNT, HLL, HLL_CARDINALITY: estimates on a cluster, here exact; the text
+  of a sketch is the server's own
 - unqualified columns of an outer query: a correlated subquery is recognised by
   qualified ones only
 - plans, speed, distribution, sorting, workload management: nothing at all

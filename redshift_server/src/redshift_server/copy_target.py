@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from redshift_server.copy_options import CopyCommand
 from redshift_server.copy_values import Column
 from redshift_server.dml import WRITE_LOCK
-from redshift_server.errors import RedshiftError
+from redshift_server.errors import RedshiftError, not_emulated
 from redshift_server.stream import literal
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ def _column(row: tuple[str | None, ...]) -> Column:
         length = typmod - 4
     elif kind == "varbyte":
         length = typmod
+    elif kind == "hllsketch":
+        raise not_emulated("COPY of HLLSKETCH")
     elif typmod >= 0 and kind == "numeric":
         length, scale = (typmod - 4) >> 16 & 0xFFFF, (typmod - 4) & 0x7FF
     elif kind == "text":

@@ -23,8 +23,8 @@ from redshift_server.stream import TokenStream, literal, quote
 from redshift_server.types import postgres_type
 
 MAX_COLUMNS = 1600
-# Columns of these types (SUPER, VARBYTE) are neither sort nor distribution keys.
-_NO_KEYS = ("jsonb", "varbyte")
+# Columns of these types (SUPER among them) are neither sort nor distribution keys.
+_NO_KEYS = ("jsonb", "varbyte", "hllsketch")
 _TABLE_CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE", "CONSTRAINT")
 
 

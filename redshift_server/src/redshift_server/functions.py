@@ -40,6 +40,7 @@ SAME = frozenset(
     pg_last_copy_count pg_last_copy_id pg_last_query_id pg_get_userbyid
     pg_get_viewdef pg_table_is_visible obj_description col_description format_type
     generate_series fnv_hash farmfingerprint64 to_varbyte from_varbyte from_hex
+    hll_cardinality hll_combine hll_combine_sketches
     """.split()
 )
 
@@ -54,7 +55,7 @@ DOCUMENTED_NOT_EMULATED = frozenset(
     interval_cmp date_part_year timestamp_cmp timestamp_cmp_date
     array array_concat array_flatten get_array_length split_to_array subarray
     object_transform lower_attribute_names upper_attribute_names
-    st_point st_distance hll hll_create_sketch hll_cardinality
+    st_point st_distance
     approximate_percentile getbit json_serialize_to_varbyte
     json_typeof is_integer is_varchar is_object is_array
     collate bpcharcmp bttext_pattern_cmp octetindex
@@ -85,6 +86,7 @@ AGGREGATES = frozenset(
     """
     avg sum count min max stddev stddev_pop stddev_samp var_pop var_samp variance
     bool_and bool_or bit_and bit_or listagg median any_value
+    hll hll_create_sketch hll_combine
     """.split()
 )
 
@@ -265,6 +267,19 @@ def _listagg(node: exp.Anonymous) -> exp.Expr:
     return call
 
 
+def _hll(node: exp.Anonymous) -> exp.Expr:
+    """HLL estimates how many values there are; here it counts them."""
+    values = exp.Distinct(expressions=_arguments(node, 1))
+    return exp.Anonymous(this="count", expressions=[values])
+
+
+def _hll_create_sketch(node: exp.Anonymous) -> exp.Expr:
+    (value,) = _arguments(node, 1)
+    hashed = exp.Anonymous(this="md5", expressions=[_text(value)])
+    values = exp.Distinct(expressions=[hashed])
+    return internal("sketch", [exp.Anonymous(this="array_agg", expressions=[values])])
+
+
 def _sysdate(node: exp.Anonymous) -> exp.Expr:
     node.set("this", "sysdate")
     return node
@@ -332,6 +347,8 @@ _SPECIAL: dict[str, Callable[[exp.Anonymous], exp.Expr]] = {
     "median": _median,
     "listagg": _listagg,
     "count": _count,
+    "hll": _hll,
+    "hll_create_sketch": _hll_create_sketch,
     "sysdate": _sysdate,
     "date_part": _date_part,
     "date_trunc": _date_trunc,

@@ -27,9 +27,9 @@ FIXED_PARAMETERS = {
 }
 
 # text has no meaning in Redshift but VARCHAR, nor bytea but VARBYTE; jsonb stands in
-# for SUPER.
+# for SUPER, and drivers know no HLLSKETCH.
 _VARBYTE = 6551
-_TYPES = {25: 1043, 17: _VARBYTE, 3802: 4000}
+_TYPES = {25: 1043, 17: _VARBYTE, 3802: 4000, 2935: 1043}
 
 SERIALIZABLE_DETAIL = (
     "Serializable isolation violation on table - 100001, transactions forming the "

@@ -90,7 +90,7 @@ def _name_projections(select: exp.Expr) -> exp.Expr:
 def _renames(call: exp.Anonymous) -> bool:
     return str(call.this).lower() in {
         "nvl", "nvl2", "decode", "concat", "median", "listagg", "pow", "replicate",
-        "date_add", "date_diff",
+        "date_add", "date_diff", "hll", "hll_create_sketch",
     }  # fmt: skip
 
 

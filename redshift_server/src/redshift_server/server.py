@@ -30,7 +30,14 @@ from redshift_server.storage import Role, Storage
 from redshift_server.tls import make_certificates
 from redshift_server.translate import Translator
 
-CATALOG = ("comparison.sql", "functions.sql", "hashes.sql", "binary.sql", "views.sql")
+CATALOG = (
+    "comparison.sql",
+    "functions.sql",
+    "hashes.sql",
+    "binary.sql",
+    "sketches.sql",
+    "views.sql",
+)
 
 
 class RedshiftServer:

@@ -38,6 +38,7 @@ _PLAIN = {
     "timestamptz": "timestamptz",
     "timestamp with time zone": "timestamptz",
     "super": "jsonb",
+    "hllsketch": "hllsketch",
     "interval": "interval",
     # For queries of the catalogue.
     "regclass": "regclass",
@@ -49,7 +50,6 @@ _CHAR = {"char", "character", "nchar", "bpchar"}
 _DECIMAL = {"decimal", "numeric"}
 _VARBYTE = {"varbyte", "varbinary", "binary varying"}
 _NOT_EMULATED = {
-    "hllsketch",
     "geometry",
     "geography",
 }

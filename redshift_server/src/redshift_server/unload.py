@@ -213,8 +213,8 @@ def _encode(
     names: list[tuple[str, int]],
     rows: list[tuple[str | None, ...]],
 ) -> bytes:
-    if any(oid in _BINARY for _, oid in names):
-        raise not_emulated("UNLOAD of VARBYTE")
+    if any(oid in _NO_UNLOAD for _, oid in names):
+        raise not_emulated("UNLOAD of VARBYTE and HLLSKETCH")
     if command.format == "parquet":
         return _parquet(names, rows)
     if command.format == "json":
@@ -259,7 +259,7 @@ def _delimited(
     return out.getvalue().encode()
 
 
-_BINARY = {17, 6551}
+_NO_UNLOAD = {17, 6551, 2935}
 _BOOL, _INTEGERS, _FLOATS, _SUPER = 16, {20, 21, 23}, {700, 701}, 3802
 
 
