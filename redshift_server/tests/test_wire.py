@@ -49,6 +49,14 @@ def test_backslashes_and_quotes_travel(sql: PsycopgClient) -> None:
     assert sql.run("select %s", (text,)) == [[text]]
 
 
+def test_long_names_are_told_whole(connect: Connections) -> None:
+    cursor = connect().cursor()
+    cursor.execute(f"select 1 as {'a' * 127}, 2 as {'a' * 126}b, 3 as {'é' * 40}")
+    assert cursor.description is not None
+    names = [column.name for column in cursor.description]
+    assert names == ["a" * 127, "a" * 126 + "b", "é" * 40]
+
+
 def test_varbyte_is_shown_in_hexadecimal(sql: PsycopgClient) -> None:
     """Also by a cursor, and beside text that looks like PostgreSQL's own digits."""
     query = r"select '\\x61', from_hex('ff00'), cast(null as varbyte)"

@@ -10,6 +10,7 @@ from typing import Any
 
 from redshift_server.copy_values import Column, Values
 from redshift_server.errors import RedshiftError
+from redshift_server.names import lengthen
 
 MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
 # Lines decoded by one call; small, so that one bad line spoils little.
@@ -193,7 +194,7 @@ def columns_by_name(
     if not ignore_case:
         return [
             _column_values(
-                [document.get(column.name) for document in documents], column
+                [document.get(lengthen(column.name)) for document in documents], column
             )
             for column in columns
         ]
@@ -206,7 +207,11 @@ def columns_by_name(
         rows.append((document, keys[shape]))
     return [
         _column_values(
-            [document.get(names.get(column.name)) for document, names in rows], column
+            [
+                document.get(names.get(lengthen(column.name)))
+                for document, names in rows
+            ],
+            column,
         )
         for column in columns
     ]

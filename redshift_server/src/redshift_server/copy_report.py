@@ -10,6 +10,7 @@ from redshift_server.copy_options import CopyCommand
 from redshift_server.copy_rows import Loaded, LoadError
 from redshift_server.copy_target import Target
 from redshift_server.copy_values import Column
+from redshift_server.names import lengthen
 from redshift_server.storage import S3Object
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Report:
             "time": load_log.now(),
             "file": file,
             "line": error.line,
-            "column": column.name if column else "",
+            "column": lengthen(column.name) if column else "",
             "type": _LABELS.get(column.type, column.type) if column else "",
             "length": _length(column) if column else "",
             "position": 0,

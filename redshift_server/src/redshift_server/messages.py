@@ -7,6 +7,7 @@ import struct
 
 from redshift_server import wire
 from redshift_server.errors import RedshiftError
+from redshift_server.names import lengthen
 
 # The parameters a Redshift cluster reports; all others of PostgreSQL stay inside.
 REPORTED = {
@@ -72,21 +73,23 @@ def to_redshift_notice(body: bytes) -> bytes:
 
 
 def to_redshift_columns(body: bytes) -> tuple[bytes, list[int]]:
-    """Translate the type numbers of a RowDescription; say which columns are binary.
+    """Translate names and types of a RowDescription; say which columns are binary.
 
     Those are the ones of VARBYTE in text format.
     """
     (count,) = struct.unpack_from("!H", body)
-    data, at, binary = bytearray(body), 2, list[int]()
+    parts, at, binary = [body[:2]], 2, list[int]()
     for position in range(count):
-        at = data.index(0, at) + 1
-        (oid,) = struct.unpack_from("!I", data, at + 6)
-        if oid in _TYPES:
-            struct.pack_into("!I", data, at + 6, _TYPES[oid])
-        if _TYPES.get(oid, oid) == _VARBYTE and not any(data[at + 16 : at + 18]):
+        name, at = wire.take_cstring(body, at)
+        field = bytearray(body[at : at + 18])
+        (oid,) = struct.unpack_from("!I", field, 6)
+        oid = _TYPES.get(oid, oid)
+        struct.pack_into("!I", field, 6, oid)
+        if oid == _VARBYTE and not any(field[16:18]):
             binary.append(position)
+        parts += [wire.cstring(lengthen(name)), bytes(field)]
         at += 18
-    return bytes(data), binary
+    return b"".join(parts), binary
 
 
 def to_redshift_row(body: bytes, binary: list[int]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 
 from redshift_server import cursors, objects, rights, utility, variables, views
 from redshift_server.alter import alter_table
@@ -14,9 +15,10 @@ from redshift_server.dml import translate_rows
 from redshift_server.errors import not_emulated, syntax, unsupported
 from redshift_server.exclude import Columns, known
 from redshift_server.lexer import Token, render, split_statements, tokenize
+from redshift_server.names import shortened
 from redshift_server.options import Options
 from redshift_server.plan import Plan
-from redshift_server.stream import TokenStream
+from redshift_server.stream import TokenStream, literal
 from redshift_server.unload import parse_unload
 
 _CACHE_ENTRIES = 4096
@@ -105,8 +107,11 @@ class Translator:
         statements = split_statements(tokens)
         with known(columns or {}):
             plans = tuple(
-                self._plan(
-                    statement, text if len(statements) == 1 else render(statement)
+                _keeping_names(
+                    self._plan(
+                        statement, text if len(statements) == 1 else render(statement)
+                    ),
+                    statement,
                 )
                 for statement in statements
             )
@@ -183,6 +188,21 @@ class Translator:
 
     def _declare(self, stream: TokenStream, source: str) -> Plan:
         return cursors.declare(stream, self.options, source)
+
+
+def _keeping_names(plan: Plan, tokens: list[Token]) -> Plan:
+    """Let the catalogue know the long names that a statement may give."""
+    names = shortened(token.value for token in tokens)
+    gives = any(token.is_word("CREATE", "ALTER", "INTO") for token in tokens)
+    outside = len(tokens) > 1 and tokens[1].is_word("DATABASE")
+    if not names or not gives or outside or plan.action is not None:
+        return plan
+    pairs = ", ".join(f"({literal(a)}, {literal(b)})" for a, b in names.items())
+    keep = (
+        f"insert into pg_catalog.redshift_long_names values {pairs} "
+        "on conflict do nothing"
+    )
+    return replace(plan, prelude=(keep, *plan.prelude))
 
 
 def _plain(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from redshift_server.errors import RedshiftError
+from redshift_server.names import lengthen
 
 SSL_REQUEST = 80877103
 GSS_REQUEST = 80877104
@@ -112,7 +113,11 @@ def notice(severity: str, message: str) -> bytes:
 def encode_fields(fields: Mapping[str, str]) -> bytes:
     """Encode the fields of an error or notice, leaving out empty ones."""
     return (
-        b"".join(key.encode() + cstring(text) for key, text in fields.items() if text)
+        b"".join(
+            key.encode() + cstring(lengthen(text))
+            for key, text in fields.items()
+            if text
+        )
         + b"\0"
     )
 

@@ -16,6 +16,13 @@ create table pg_catalog.redshift_attributes (
 );
 grant select, insert, update, delete on pg_catalog.redshift_attributes to public;
 
+create table pg_catalog.redshift_long_names (short text primary key, long text not null);
+grant select, insert on pg_catalog.redshift_long_names to public;
+create function redshift_internal.long_name(name text)
+returns varchar language sql stable as $$
+    select coalesce((select long from pg_catalog.redshift_long_names where short = name), name)
+$$;
+
 create function redshift_internal.read_file(name text)
 returns text language sql volatile security definer as $$
     select pg_read_file('redshift_server/' || name, 0, 1000000000, true)
@@ -191,20 +198,20 @@ select *
 from (
     select
         current_database()::varchar as database,
-        n.nspname::varchar as schema,
+        redshift_internal.long_name(n.nspname) as schema,
         c.oid::int as table_id,
-        c.relname::varchar as "table",
+        redshift_internal.long_name(c.relname) as "table",
         case when a.encodings = '{}'::jsonb or a.encodings is null then 'Y, AUTO(ENCODE)'
             else 'Y' end::varchar as encoded,
         case a.diststyle
-            when 'KEY' then 'KEY(' || a.distkey || ')'
+            when 'KEY' then 'KEY(' || redshift_internal.long_name(a.distkey) || ')'
             when 'AUTO' then 'AUTO(ALL)'
             else a.diststyle
         end::varchar as diststyle,
         case
             when a.sortstyle = 'auto' then 'AUTO(SORTKEY)'
             when a.sortstyle = 'interleaved' then 'INTERLEAVED'
-            else a.sortkey ->> 0
+            else redshift_internal.long_name(a.sortkey ->> 0)
         end::varchar as sortkey1,
         coalesce((
             select max(atttypmod - 4) from pg_attribute
@@ -227,9 +234,9 @@ where tbl_rows > 0;
 
 create view pg_catalog.pg_table_def as
 select
-    n.nspname as schemaname,
-    c.relname as tablename,
-    f.attname as "column",
+    redshift_internal.long_name(n.nspname) as schemaname,
+    redshift_internal.long_name(c.relname) as tablename,
+    redshift_internal.long_name(f.attname) as "column",
     format_type(f.atttypid, f.atttypmod)::varchar as type,
     coalesce(a.encodings ->> f.attname, 'none')::varchar as encoding,
     coalesce(a.distkey = f.attname, false) as distkey,
@@ -287,11 +294,11 @@ begin
 end $$;
 create view pg_catalog.redshift_server_keys as
 select
-    n.nspname::varchar as schema,
-    c.relname::varchar as "table",
+    redshift_internal.long_name(n.nspname) as schema,
+    redshift_internal.long_name(c.relname) as "table",
     (k.key ->> 'kind')::varchar as kind,
     (
-        select string_agg(name, ', ') from jsonb_array_elements_text(k.key -> 'columns') name
+        select string_agg(redshift_internal.long_name(name), ', ') from jsonb_array_elements_text(k.key -> 'columns') name
     )::varchar as columns,
     redshift_internal.count_broken(c.oid, k.key) as broken
 from pg_catalog.redshift_attributes a
@@ -301,14 +308,18 @@ cross join jsonb_array_elements(a.keys) k (key);
 
 create view pg_catalog.svv_tables as
 select
-    table_catalog::varchar, table_schema::varchar, table_name::varchar,
+    table_catalog::varchar,
+    redshift_internal.long_name(table_schema) as table_schema,
+    redshift_internal.long_name(table_name) as table_name,
     table_type::varchar, null::varchar as remarks
 from information_schema.tables;
 
 create view pg_catalog.svv_columns as
 select
-    table_catalog::varchar, table_schema::varchar, table_name::varchar,
-    column_name::varchar, ordinal_position::int, column_default::varchar,
+    table_catalog::varchar,
+    redshift_internal.long_name(table_schema) as table_schema,
+    redshift_internal.long_name(table_name) as table_name,
+    redshift_internal.long_name(column_name) as column_name, ordinal_position::int, column_default::varchar,
     is_nullable::varchar, data_type::varchar, character_maximum_length::int,
     numeric_precision::int, numeric_scale::int, datetime_precision::int
 from information_schema.columns;
@@ -358,7 +369,7 @@ create view pg_catalog.stv_mv_info as
 select
     redshift_internal.padded(current_database(), 128) as db_name,
     redshift_internal.padded(n.nspname, 128) as schema,
-    redshift_internal.padded(c.relname, 128) as name,
+    redshift_internal.padded(redshift_internal.long_name(c.relname), 128) as name,
     0::bigint as updated_upto_xid,
     redshift_internal.padded(
         case when redshift_internal.is_stale(c.oid) then 't' else 'f' end, 1
