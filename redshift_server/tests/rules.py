@@ -90,6 +90,8 @@ that leans on it proves nothing:
   snapshot that deletes other rows of it
 - the text of a SUPER value: here its keys are sorted, with a blank after `:` and `,`
 - AVG of DECIMAL: here with more digits than the argument's scale
+- a late-binding view read before its tables exist: 42P01, or 42703 where the query names
+  a column of it
 - the load errors of VARBYTE: 1207 for a wrong digit, 1204 for too many bytes
 - APPROXIMATE COUNT, HLL, HLL_CARDINALITY: estimates on a cluster, here exact; the text
   of a sketch is the server's own

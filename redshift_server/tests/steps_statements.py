@@ -162,6 +162,27 @@ TABLES: list[Step] = [
             "create table keyed (a int, b varchar(9))",
             "create view keyed_late as select b from public.keyed "
             "with no schema binding", "drop table keyed"),
+    rows("late_binding_early", "A late-binding view may come before its tables",
+         "r_CREATE_VIEW.html", "select x, n from keyed_later order by x",
+         [["a", 1], ["b", 2]],
+         "drop view if exists keyed_later, keyed_late",
+         "drop table if exists keyed cascade",
+         "create view keyed_later as select x, y + 0 as n from public.keyed_late "
+         "with no schema binding",
+         "create view keyed_late (x, y) as select b, a from public.keyed "
+         "with no schema binding",
+         "create table keyed (a int, b varchar(9))",
+         "insert into keyed values (1, 'a'), (2, 'b')"),
+    refused("late_binding_too_early", "It fails until they are there",
+            "r_CREATE_VIEW.html", "select count(*) from keyed_late", "42P01", "keyed",
+            "drop view if exists keyed_late", "drop table if exists keyed cascade",
+            "create view keyed_late as select b from public.keyed "
+            "with no schema binding"),
+    refused("late_binding_schema", "The schema of its tables must exist",
+            "r_CREATE_VIEW.html",
+            "create view keyed_late as select b from missing.keyed "
+            "with no schema binding", "3F000", "missing",
+            "drop view if exists keyed_late"),
     refused("late_binding_qualified", "A late-binding view's tables name their schema",
             "r_CREATE_VIEW.html",
             "create view keyed_late as select a from t with no schema binding", "42601",

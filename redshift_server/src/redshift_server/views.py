@@ -31,27 +31,33 @@ def create_view(
     tokens = stream.rest()
     word = "or replace view" if replace else "view"
     if [token.word for token in tokens[-len(_UNBOUND) :]] == _UNBOUND:
-        query = _unbound_query(tokens[: -len(_UNBOUND)])
+        query, schemas = _unbound_query(tokens[: -len(_UNBOUND)])
         arguments = ", ".join(map(literal, (word, name, columns, query)))
         return Plan(
             source,
             sql=f"call redshift_internal.create_late_view({arguments})",
+            prelude=tuple(f"select {literal(s)}::regnamespace" for s in schemas),
             tag="CREATE VIEW",
         )
     query = query_sql(tokens, options, shuffled=False)
     return Plan(source, sql=f"create {word} {name}{columns} as {query}")
 
 
-def _unbound_query(tokens: list[Token]) -> str:
-    """Return a late-binding view's query, whose tables name their schema."""
+def _unbound_query(tokens: list[Token]) -> tuple[str, list[str]]:
+    """Return a late-binding view's query and the schemas that it names.
+
+    Its tables must name their schemas, and only these must exist.
+    """
     tree = checked(tokens)
-    if any(not table.db for table in named_tables(tree)):
+    tables = named_tables(tree)
+    if any(not table.db for table in tables):
         raise RedshiftError(
             "42601",
             "All the relation names inside should be qualified when creating VIEW "
             "WITH NO SCHEMA BINDING.",
         )
-    return write(rewrite(tree))
+    schemas = sorted({quote(table.db.lower()) for table in tables})
+    return write(rewrite(tree)), schemas
 
 
 def create_materialized_view(stream: TokenStream, source: str) -> Plan:

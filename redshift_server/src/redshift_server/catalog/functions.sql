@@ -529,8 +529,8 @@ begin
     execute format('alter function %s(text) owner to %I', reader, owner_);
     return reader;
 end $$;
-create procedure redshift_internal.create_late_view(
-    words text, name_ text, columns_ text, query text
+create procedure redshift_internal.define_late_view(
+    words text, name_ text, owner_ name, columns_ text, query text
 )
 language plpgsql as $$
 declare
@@ -542,17 +542,71 @@ begin
     into definition
     from pg_attribute where attrelid = 'pg_temp.redshift_late_view'::regclass;
     drop view pg_temp.redshift_late_view;
+    if definition is null then
+        raise undefined_column using message = 'the view has no columns yet';
+    end if;
     execute format(
         'create %s %s as select * from %s(%L) as late (%s)',
-        words, name_, redshift_internal.make_late_reader(current_user), query, definition
+        words, name_, redshift_internal.make_late_reader(owner_), query, definition
     );
-exception when undefined_table or undefined_column then
-    raise exception using
-        errcode = '0A000',
-        message = 'a late-binding view of what does not exist yet is not emulated by this '
-            || 'test server',
-        detail = sqlerrm;
 end $$;
+
+-- What a view reads need not exist yet. Such a view has no columns, and fails when it
+-- is read, until a table or view is made that lets it be defined.
+create table pg_catalog.redshift_late_views (
+    relid oid primary key, columns_ text not null, query text not null
+);
+grant select, insert on pg_catalog.redshift_late_views to public;
+create procedure redshift_internal.create_late_view(
+    words text, name_ text, columns_ text, query text
+)
+language plpgsql as $$
+begin
+    call redshift_internal.define_late_view(words, name_, current_user, columns_, query);
+exception when undefined_table or undefined_column then
+    execute format(
+        'create %s %s as select from %s(%L) as late (nothing int)',
+        words, name_, redshift_internal.make_late_reader(current_user), query
+    );
+    insert into pg_catalog.redshift_late_views values (name_::regclass, columns_, query);
+end $$;
+create function redshift_internal.define_late_views()
+returns event_trigger language plpgsql security definer as $$
+declare
+    late record;
+    defined boolean;
+begin
+    -- Its own CREATE VIEW comes here, too.
+    if current_setting('redshift_server.defining', true) = 'on' then
+        return;
+    end if;
+    perform set_config('redshift_server.defining', 'on', true);
+    -- One may read another, so go on while there is any progress.
+    loop
+        defined := false;
+        for late in
+            select v.*, c.oid::regclass::text as name_, pg_get_userbyid(c.relowner) as owner_
+            from pg_catalog.redshift_late_views v
+            join pg_class c on c.oid = v.relid
+        loop
+            begin
+                call redshift_internal.define_late_view(
+                    'or replace view', late.name_, late.owner_, late.columns_, late.query
+                );
+                delete from pg_catalog.redshift_late_views where relid = late.relid;
+                defined := true;
+            exception when others then
+                -- It fails when it is read, not when a table is made.
+                null;
+            end;
+        end loop;
+        exit when not defined;
+    end loop;
+    perform set_config('redshift_server.defining', 'off', true);
+end $$;
+create event trigger define_late_views on ddl_command_end
+when tag in ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'ALTER TABLE')
+execute function redshift_internal.define_late_views();
 
 create procedure redshift_internal.append(target regclass, origin regclass)
 language plpgsql as $$
