@@ -65,8 +65,8 @@ class Sources:
     ) -> join.Extracted:
         """Make the files readable for an engine; those of `in_place` are left."""
         left = [file for file in files if in_place(file)]
-        taken = (file for file in files if not in_place(file)) if left else files
-        found = join.extract(self._read(taken), spool)
+        taken = [file for file in files if not in_place(file)] if left else files
+        found = join.extract(self._read(taken), spool, join.share_of(taken))
         if left:
             found = found._replace(inputs=[*found.inputs, *self._left(left)])
         return found

@@ -62,15 +62,28 @@ class _Part(NamedTuple):
     values: int
 
 
-def extract(contents: Iterable[tuple[SourceFile, Content]], spool: Spool) -> Extracted:
-    """Make the files readable. Raises SourceChanged, SourceError."""
+def share_of(files: Iterable[SourceFile]) -> int:
+    """Bytes of a joined input, so that all are about equal: each keeps a slice busy."""
+    total = sum(file.bytes for file in files if file.bytes < JOIN_BELOW)
+    return -(-total // max(1, total // _JOINED_BYTES))
+
+
+def extract(
+    contents: Iterable[tuple[SourceFile, Content]],
+    spool: Spool,
+    share: int = _JOINED_BYTES,
+) -> Extracted:
+    """Make the files readable, small ones joined to inputs of `share` bytes.
+
+    Raises SourceChanged, SourceError.
+    """
     inputs, hashes, damaged = done = Extracted([], {}, {})
     joined: _Joined | None = None
     numbers = count()
     for file, content in contents:
         try:
             if isinstance(content, bytes):
-                if joined is None or not joined.takes(file):
+                if joined is None or not joined.takes(file, share):
                     inputs += _closed(joined)
                     joined = _Joined(file.dataset, next(numbers), spool)
                 joined.add(file, content, hashes)
@@ -105,9 +118,9 @@ class _Joined:
         self._size = 0
         self._last = b""
 
-    def takes(self, file: SourceFile) -> bool:
+    def takes(self, file: SourceFile, share: int) -> bool:
         """Whether the file may be joined to those that are here."""
-        return file.dataset == self._dataset and self._size < _JOINED_BYTES
+        return file.dataset == self._dataset and self._size < share
 
     def add(self, file: SourceFile, data: bytes, hashes: dict[str, str]) -> None:
         """Join a file, ending its last line."""

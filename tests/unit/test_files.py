@@ -237,3 +237,23 @@ def test_file_that_vanished_since_discovery_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.json").unlink()
     with pytest.raises(SourceChanged, match=r"a\.json: vanished"):
         extract(files, tmp_path)
+
+
+def test_joined_inputs_are_about_equal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is much smaller than the others, and together they hold every file."""
+    monkeypatch.setattr(join, "_JOINED_BYTES", 1000)
+    root, spool = tmp_path / "root", tmp_path / "spool"
+    root.mkdir()
+    spool.mkdir()
+    for number in range(29):
+        (root / f"{number:02}.json").write_bytes(b"{}" * 49 + b"\n")
+    files = list(folder.discover("events", str(root)))
+    share = join.share_of(files)
+    found = join.extract(folder.read(files), Spool(spool, 10**9), share)
+    sizes = [sum(each.sizes) for each in found.inputs]
+    assert sum(sizes) == 29 * 99
+    assert len(sizes) == 2
+    assert min(sizes) >= 1000
+    assert max(sizes) - min(sizes) <= 200
