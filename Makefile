@@ -60,8 +60,10 @@ lock: $(DEV) ## Lock the versions of all dependencies anew
 		--no-annotate --no-emit-index-url redshift_server/pyproject.toml \
 		--all-extras -o redshift_server/requirements-dev.lock
 
-docs: $(DEV) ## Write docs/schema.md anew
+docs: $(DEV) ## Write the generated pages of docs anew
 	$(BIN)/python docs/make_schema.py
+	$(BIN)/python docs/make_metrics.py
+	$(BIN)/python docs/make_matching.py
 
 bench: $(DEV) ## Measure; see docs/benchmarks.md
 	$(BIN)/python -m bench
@@ -89,8 +91,10 @@ $(SERVER_VENV)/.ready: redshift_server/requirements-dev.lock
 		--no-deps -e redshift_server
 	@touch $@
 
-$(DEV): requirements-dev.lock $(RUNTIME)
+$(DEV): requirements-dev.lock redshift_server/pyproject.toml $(RUNTIME)
 	@echo "Installing development tools (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps -e redshift_server
 	@touch $@

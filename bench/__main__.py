@@ -152,6 +152,30 @@ def daily(folder: Path) -> None:
     compare(runs, rounds=ROUNDS, before=restore)
 
 
+def report(folder: Path) -> None:
+    """The report over 10 million plays, on its screen and as JSON of all metrics."""
+    from bench.star import fill
+
+    config = folder / "dwh.cfg"
+    config.write_text(CONFIG.format(data=folder) + "[LOAD]\nMEMORY_LIMIT = 4GB\n")
+    fill(config, 10_000_000)
+    command = [PYTHON, "-m", "sparkify", "report", "--config", str(config)]
+    count = "select count(*), count(distinct song_key) from analytics.songplays"
+    bare = (
+        f"import duckdb, sys; duckdb.connect(sys.argv[1]).execute('{count}').fetchall()"
+    )
+    compare(
+        {
+            "count plays and songs": [PYTHON, "-c", bare, str(folder / "bench.duckdb")],
+            "sparkify report": command,
+            "sparkify report --level paid": [*command, "--level", "paid"],
+            "sparkify report --gender F": [*command, "--gender", "F"],
+            "sparkify report --format json": [*command, "--format", "json"],
+        },
+        rounds=ROUNDS,
+    )
+
+
 def s3(_: Path) -> None:
     """10,000 objects of one song, list and read, from SeaweedFS on this machine."""
     from bench.bucket import BUCKET, fill, make_bucket
@@ -180,6 +204,7 @@ BENCHMARKS = {
     "full": full,
     "songs": songs,
     "daily": daily,
+    "report": report,
     "s3": s3,
 }
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from sparkify.lookups import repair, song_key
+from sparkify.lookups.texts import repair, song_key
 
 EVENTS = """{
     'artist': 'varchar', 'auth': 'varchar', 'firstName': 'varchar',
@@ -97,7 +97,10 @@ select distinct on (artist_id)
     artist_id, artist_name as name, nullif(artist_location, '') as location,
     artist_latitude as latitude, artist_longitude as longitude
 from staging.songs
-order by artist_id, (artist_latitude is null), artist_name;
+order by
+    artist_id, (artist_latitude is null or artist_longitude is null),
+    (nullif(artist_location, '') is null), artist_name, artist_location,
+    artist_latitude, artist_longitude;
 create temp table library as
 select title, artist_name, duration, min(song_id) as song_id
 from staging.songs

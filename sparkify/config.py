@@ -28,6 +28,7 @@ class Settings:
     engine: str = "duckdb"
     path: Path = Path("sparkify.duckdb")
     schema_prefix: str = ""
+    readers: str = ""
     host: str = ""
     db_name: str = ""
     db_user: str = ""
@@ -74,7 +75,12 @@ class Settings:
         """What to call the warehouse in a message."""
         if self.engine == "duckdb":
             return str(self.path)
-        return f"{self.db_name} on {self.host}"
+        place = self.host or self.cluster_identifier or self.workgroup
+        return f"{self.db_name} on {place}"
+
+    def jsonpaths(self, dataset: str) -> str:
+        """Where the user's own mapping of a dataset is; empty for ours."""
+        return self.log_jsonpath if dataset == "events" else ""
 
     @property
     def port(self) -> int:
@@ -157,6 +163,12 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _prefix_in_s3(text: str) -> str:
+    if not re.fullmatch(r"s3://[^/\s]+(/.*)?", text):
+        raise ValueError("is no location such as s3://bucket/prefix")
+    return text
+
+
 def _engine(text: str) -> str:
     if text.lower() not in ENGINES:
         raise ValueError(f"is not one of {', '.join(ENGINES)}")
@@ -175,10 +187,17 @@ def _prefix(text: str) -> str:
     return text
 
 
+def _readers(text: str) -> str:
+    if not re.fullmatch(r"((role|group) )?[a-z_][a-z0-9_]{0,62}", text, re.IGNORECASE):
+        raise ValueError("is no name such as `role analysts` or `group analysts`")
+    return text.lower()
+
+
 OPTIONS = (
     Option("WAREHOUSE", "ENGINE", "engine", _engine),
     Option("WAREHOUSE", "PATH", "path", Path),
     Option("WAREHOUSE", "SCHEMA_PREFIX", "schema_prefix", _prefix),
+    Option("WAREHOUSE", "READERS", "readers", _readers),
     Option("CLUSTER", "HOST", "host", str),
     Option("CLUSTER", "DB_NAME", "db_name", str),
     Option("CLUSTER", "DB_USER", "db_user", str),
@@ -214,7 +233,7 @@ OPTIONS = (
     Option("S3", "CONNECTIONS", "s3_connections", _count),
     Option("S3", "TIMEOUT", "s3_timeout", _seconds),
     Option("S3", "RETRY_FOR", "s3_retry_for", _seconds),
-    Option("S3", "SPOOL", "spool", str),
+    Option("S3", "SPOOL", "spool", _prefix_in_s3),
     Option("LOAD", "SPOOL_FOLDER", "spool_folder", Path),
     Option("LOAD", "SPOOL_BYTES", "spool_bytes", _bytes),
     Option("LOAD", "BATCH_BYTES", "batch_bytes", _bytes),
@@ -224,6 +243,7 @@ OPTIONS = (
     Option("LOAD", "STATEMENT_TIMEOUT", "statement_timeout", _seconds),
 )
 _SECRETS = {"db_password", "aws_key", "aws_secret", "aws_token", "endpoint_url"}
+_OF_A_CLUSTER = ("host", "cluster_identifier", "workgroup")
 _FOLDERS = {"log_data", "song_data", "log_jsonpath"}
 
 
@@ -238,17 +258,17 @@ def load_settings(
     `file` None means `./dwh.cfg`. Raises ConfigError.
     """
     env = os.environ if environment is None else environment
-    path = (file or DEFAULT_FILE).absolute()
+    path = _absolute(file or DEFAULT_FILE)
     parser = _read_file(path)
     warnings = tuple(_unknown(parser, path))
     values: dict[str, object] = {"file": path, "warnings": warnings}
     for option in OPTIONS:
         text, origin = _find(option, parser, path, env)
         if text:
-            base = path.parent if origin == str(path) else Path.cwd()
+            base = path.parent if origin == str(path) else _absolute(Path())
             values[option.setting] = _parse(option, text, origin, base)
     values |= flags or {}
-    if "engine" not in values and values.get("host"):
+    if "engine" not in values and any(map(values.get, _OF_A_CLUSTER)):
         values["engine"] = "redshift"
     values["aws_files"] = _has_aws_files(env)
     if "path" not in values:
@@ -281,7 +301,7 @@ def _has_aws_files(environment: Mapping[str, str]) -> bool:
 
 
 def require_apart(settings: Settings) -> None:
-    """Raise ConfigError when LOG_DATA and SONG_DATA overlap."""
+    """Raise ConfigError when LOG_DATA and SONG_DATA overlap, or SPOOL is in them."""
     logs, songs = (
         folder.rstrip("/") + "/" for folder in (settings.log_data, settings.song_data)
     )
@@ -290,6 +310,21 @@ def require_apart(settings: Settings) -> None:
             f"{settings.file}: [S3] LOG_DATA and SONG_DATA overlap; "
             "give each a folder of its own."
         )
+    spool = settings.spool.rstrip("/") + "/"
+    if settings.spool and spool.startswith((logs, songs)):
+        raise ConfigError(
+            f"{settings.file}: [S3] SPOOL lies where the data is; "
+            "give it a folder of its own."
+        )
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        raise ConfigError(
+            "The current folder was removed; run from another one."
+        ) from None
 
 
 def _read_file(path: Path) -> configparser.ConfigParser:

@@ -6,6 +6,8 @@
     │   └── CheckFailed
     ├── PermanentError         exit 2: configuration, environment or rights
     │   ├── ConfigError
+    │   ├── BadQuestion
+    │   ├── OutputError
     │   ├── SourceError
     │   └── WarehouseError
     │       └── SchemaDiffers
@@ -55,6 +57,14 @@ class PermanentError(SparkifyError):
 
 class ConfigError(PermanentError):
     """The configuration cannot be used as it is."""
+
+
+class BadQuestion(PermanentError):
+    """A metric, filter or period is asked for that cannot be."""
+
+
+class OutputError(PermanentError):
+    """A file that was asked for cannot be written."""
 
 
 class SourceError(PermanentError):

@@ -20,6 +20,9 @@ _MESSAGE_CHARACTERS = 4096
 _SAMPLE_CHARACTERS = 1024
 _SAMPLES_BYTES = 65535
 
+# A page of the ledger is found by a sort of it all, and held in memory.
+_PAGE = 100_000
+
 
 def utc_now() -> datetime:
     """Now in UTC, without a zone, as the warehouse keeps times."""
@@ -48,7 +51,7 @@ class ReadFile:
     """
 
     file: SourceFile
-    sha256: str
+    sha256: str | None
     records: int = 0
     rejected: int = 0
     refused: bool = False
@@ -73,10 +76,14 @@ class UnknownKey(NamedTuple):
 class Pending:
     """What the source has and the ledger has not, and the reverse.
 
-    `vanished` are known files that the source lacks now; what they brought stays.
+    `discovered` is the number of files there are. `refused` are those that were
+    refused, and are as they were. `vanished` are known files that the source lacks now;
+    what they brought stays.
     """
 
     files: list[SourceFile] = field(default_factory=list)
+    discovered: int = 0
+    refused: list[str] = field(default_factory=list)
     vanished: list[str] = field(default_factory=list)
 
 
@@ -127,6 +134,7 @@ def pending(
     known = _known(engine, models)
     row = next(known, None)
     for file in discovered:
+        result.discovered += 1
         while row is not None and row.uri < file.uri:
             result.vanished += [row.uri] * (not row.refused)
             row = next(known, None)
@@ -135,6 +143,8 @@ def pending(
             continue
         if not _is_same(row, file, hash_of) or (row.refused and retry_refused):
             result.files.append(file._replace(revision=row.loaded))
+        elif row.refused:
+            result.refused.append(file.uri)
         row = next(known, None)
     left = known if row is None else chain([row], known)
     result.vanished += [row.uri for row in left if not row.refused]
@@ -142,19 +152,29 @@ def pending(
 
 
 class _Known(NamedTuple):
-    """The newest version that was read of a file, and how many were loaded."""
+    """The newest version that was read of a file."""
 
     uri: str
     bytes: int
     modified_at: int
     etag: str | None
     content_hash: str | None
-    refused: bool
-    loaded: int
+    status: str
+    revision: int
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was refused as a whole."""
+        return self.status == "refused"
+
+    @property
+    def loaded(self) -> int:
+        """How many versions were loaded."""
+        return self.revision + (not self.refused)
 
 
 def _known(engine: Engine, models: Models) -> Iterator[_Known]:
-    """What the ledger knows of each file, by URI."""
+    """What the ledger knows of each file, by URI; read in pages."""
     sql = """
         select
             uri,
@@ -165,30 +185,20 @@ def _known(engine: Engine, models: Models) -> Iterator[_Known]:
             status,
             revision
         from control.load_files
+        where uri > :after
         order by
             uri,
             load_id desc
     """
-    newest: _Known | None = None
-    for uri, size, modified_at, etag, content_hash, status, revision in engine.query(
-        models.in_schema(sql)
-    ):
-        loaded = _integer(revision) + (status == "loaded")
-        if newest and newest.uri == uri:
-            continue
-        if newest:
-            yield newest
-        newest = _Known(
-            str(uri),
-            _integer(size),
-            _integer(modified_at),
-            None if etag is None else str(etag),
-            None if content_hash is None else str(content_hash),
-            status == "refused",
-            loaded,
-        )
-    if newest:
-        yield newest
+    after = ""
+    rows = _PAGE
+    while rows == _PAGE:
+        page = engine.query(models.in_schema(sql), {"after": after}, limit=_PAGE)
+        rows = len(page)
+        for known in map(_Known._make, page):
+            if known.uri != after:
+                after = known.uri
+                yield known
 
 
 def _is_same(

@@ -22,23 +22,35 @@ CONTROL = (
 )
 STAGING = ("events", "songs")
 TRANSFORM = (
+    "work.repeated_events",
     "work.contested_events",
     "work.contested_contents",
     "work.tally",
     "work.settled_events",
     "work.touched_songs",
     "analytics.users",
+    "work.settled_levels",
+    "analytics.user_levels",
+    "analytics.user_agents",
+    "analytics.places",
     "analytics.artists",
     "analytics.songs",
     "work.played_texts",
     "analytics.song_texts",
+    "analytics.song_names",
     "work.touched_texts",
+    "work.touched_names",
     "work.text_matches",
     "work.rematched_plays",
     "work.replaced_plays",
     "analytics.songplays",
     "analytics.time",
     "work.touched_plays",
+    "analytics.page_views",
+    "work.touched_sessions",
+    "analytics.sessions",
+    "work.touched_hours",
+    "analytics.user_hours",
 )
 SCHEMAS = ("control", "staging", "analytics")
 
@@ -95,10 +107,14 @@ class Check:
 class Physical:
     """How a table lies in a warehouse: `physical.json`, read by engines alone.
 
-    `indexes` are columns to find rows by, apart by commas, with the reason for each.
+    `indexes` are columns to find rows by, apart by commas. `distribution` is the
+    column by which rows are spread over a cluster, or `all` or `even`; `order` has the
+    columns they are sorted by. Each comes with its reason.
     """
 
     indexes: Mapping[str, str] = field(default_factory=dict)
+    distribution: Mapping[str, str] = field(default_factory=dict)
+    order: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,7 +123,8 @@ class Table:
 
     `json_keys` are those of the JSON record, by column, for staging tables; `judge` is
     the select that types a record and says why it cannot be accepted. `physical` is how
-    it lies in the warehouse; an engine takes from it what it has.
+    it lies in the warehouse; an engine takes from it what it has. `new` finds the
+    values that a lookup lacks.
     """
 
     schema: str
@@ -122,6 +139,7 @@ class Table:
     json_keys: tuple[str, ...]
     judge: str
     physical: Physical
+    new: str
 
     @property
     def full_name(self) -> str:
@@ -217,6 +235,7 @@ def _read_table(schema: str, name: str, *, prefix: str) -> Table:
         ),
         judge=_prefixed(_optional(folder / "judge.sql"), prefix).rstrip("\n;"),
         physical=Physical(**json.loads(_optional(folder / "physical.json") or "{}")),
+        new=_prefixed(_optional(folder / "new.sql"), prefix).rstrip("\n;"),
     )
 
 

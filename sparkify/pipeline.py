@@ -17,6 +17,7 @@ from sparkify.engines.base import InputRefusedError, Parameters
 from sparkify.errors import (
     DataRefused,
     FilesRefused,
+    SourceChanged,
     SparkifyError,
     TransientError,
     WarehouseBusy,
@@ -24,6 +25,7 @@ from sparkify.errors import (
 from sparkify.models import Models, Table, load_models, without_comments
 from sparkify.sources import Sources
 from sparkify.sources.files import Input, SourceFile, batches
+from sparkify.sources.join import Extracted
 from sparkify.sources.spool import Spool, spool
 from sparkify.sources.strict import rewrite
 
@@ -114,7 +116,12 @@ class Pipeline:
 
         def create() -> list[str]:
             with self.engine.session():
-                return schema.create(self.engine, self.models, reset=reset)
+                return schema.create(
+                    self.engine,
+                    self.models,
+                    readers=self.settings.readers,
+                    reset=reset,
+                )
 
         return _patiently(create)
 
@@ -166,29 +173,26 @@ class Pipeline:
         """
         with spool(self.settings.spool_folder, self.settings.spool_bytes) as local:
             self._notify(f"reading {len(batch):,} files")
-            inputs, hashes, damaged = self.sources.extract(batch, local)
-            attempt = _Attempt(inputs, hashes, head, batch[0].revision)
-            attempt.refuse(
-                ledger.ReadFile(file, hashes[file.uri], damage=damage)
-                for file, damage in damaged.items()
-            )
+            found = self.sources.extract(batch, local, self.engine.reads)
+            attempt = _Attempt(found.inputs, head, batch[0].revision)
+            attempt.note(found)
             with self.engine.session():
                 while True:
                     try:
                         return self._attempt(attempt)
                     except InputRefusedError:
                         self._notify("reading record by record")
-                        attempt.inputs = self._strictly(attempt.inputs, local)
+                        attempt.inputs = self._strictly(attempt, local)
                     except _TooManyRejectsError as error:
                         attempt.refuse(error.files)
                         attempt.inputs = self._without(attempt, local)
 
     def _load_pending(self, retry_refused: bool) -> None:
         self._notify("looking for new files")
-        files = list(self.sources.discover())
-        self.result.discovered = len(files)
+        files = self.sources.discover()
         with self.engine.session():
             schema.verify(self.engine, self.models)
+            lookups.verify(self.engine, self.models)
             self._settle()
             head = ledger.head(self.engine, self.models)
             pending = ledger.pending(
@@ -198,6 +202,7 @@ class Pipeline:
                 self.sources.content_hash,
                 retry_refused=retry_refused,
             )
+        self.result.discovered = pending.discovered
         self.result.vanished = [u for u in pending.vanished if self._is_ours(u)]
         waiting = list(batches(pending.files, self.settings.batch_bytes))
         self.result.batches = len(self.result.loads) + len(waiting)
@@ -232,7 +237,7 @@ class Pipeline:
         try:
             with self.engine.transaction():
                 ledger.hold(self.engine, self.models, attempt.head)
-                changes = self._copy(attempt.inputs, load.load_id)
+                changes = self._copy(attempt, load.load_id)
                 read = self._read(attempt, load.load_id)
                 keys = tuple(self._unknown_keys(attempt.inputs, load.load_id))
                 changes |= self._transform(scope)
@@ -284,13 +289,16 @@ class Pipeline:
             for key in self.engine.unknown_keys(table, group):
                 yield ledger.UnknownKey(table.name, *key)
 
-    def _copy(self, inputs: list[Input], load_id: int) -> dict[str, Changes]:
+    def _copy(self, attempt: _Attempt, load_id: int) -> dict[str, Changes]:
         changes: dict[str, Changes] = {}
+        read: list[Input] = []
         rejects = self.models.table("control.rejects")
-        for table, group in self._groups(inputs):
+        for table, group in self._groups(attempt.inputs):
             self._notify(f"copying into {table.full_name}")
-            staged = self.engine.copy(table, group, load_id, rejects)
+            staged, counted = self.engine.copy(table, group, load_id, rejects)
             changes.setdefault(table.full_name, Changes()).inserted += staged
+            read += counted
+        attempt.inputs = read
         return changes
 
     def _transform(self, scope: Parameters) -> dict[str, Changes]:
@@ -301,8 +309,8 @@ class Pipeline:
             if table.schema != "work":
                 self._notify(f"building {table.full_name}")
                 changes[table.full_name] = done
-            if table.name == "song_texts":
-                done.inserted = lookups.add_song_texts(self.engine, self.models)
+            if table.new:
+                done.inserted = lookups.add_new(self.engine, table, scope)
             for statement in table.load:
                 done.count(statement, self.engine.execute(statement, scope))
             done.settle()
@@ -326,14 +334,28 @@ class Pipeline:
                 if group:
                     yield self.models.table(f"staging.{name}"), group
 
-    def _strictly(self, inputs: list[Input], local: Spool) -> list[Input]:
+    def _strictly(self, attempt: _Attempt, local: Spool) -> list[Input]:
         """The inputs, with those the engine refuses split by the strict reader."""
-        readable = list(inputs)
-        for table, group in self._groups(inputs):
+        readable = list(attempt.inputs)
+        for table, group in self._groups(attempt.inputs):
             for each in self.engine.suspects(table, group):
+                at = readable.index(each)
                 keys = frozenset(table.json_keys)
-                readable[readable.index(each)] = self._split(each, keys, local)
+                readable[at : at + 1] = [
+                    self._split(here, keys, local)
+                    for here in self._fetched(each, attempt, local)
+                ]
+        if readable == attempt.inputs:
+            raise SourceChanged("Files were refused, and then none was; run again.")
         return readable
+
+    def _fetched(self, each: Input, attempt: _Attempt, local: Spool) -> list[Input]:
+        """An input on this machine; none for one that is damaged."""
+        if not each.is_remote:
+            return [each]
+        found = self.sources.fetch(each, local)
+        attempt.note(found)
+        return found.inputs
 
     def _split(
         self,
@@ -365,10 +387,18 @@ class _Attempt:
     """A batch as it is tried: `refused` files are recorded, and not loaded."""
 
     inputs: list[Input]
-    hashes: dict[str, str]
     head: int
     revision: int
+    hashes: dict[str, str] = field(default_factory=dict)
     refused: list[ledger.ReadFile] = field(default_factory=list)
+
+    def note(self, found: Extracted) -> None:
+        """Keep what was found out of files that were read; refuse the damaged ones."""
+        self.hashes |= found.hashes
+        self.refuse(
+            ledger.ReadFile(file, found.hashes[file.uri], damage=damage)
+            for file, damage in found.damaged.items()
+        )
 
     def refuse(self, files: Iterable[ledger.ReadFile]) -> None:
         """Load the batch without these files."""
@@ -432,5 +462,5 @@ def _accounts(attempt: _Attempt, rejected: dict[str, int]) -> Iterator[ledger.Re
     for each in attempt.inputs:
         for file, records in zip(each.files, each.records, strict=True):
             yield ledger.ReadFile(
-                file, attempt.hashes[file.uri], records, rejected.get(file.uri, 0)
+                file, attempt.hashes.get(file.uri), records, rejected.get(file.uri, 0)
             )

@@ -16,7 +16,7 @@ from sparkify.sources.files import SourceFile, batches, date_of
 
 @dataclass(frozen=True)
 class FileState:
-    """A source file, and where it stands: new, changed or loaded."""
+    """A source file, and where it stands: new, changed, loaded or refused."""
 
     state: str
     dataset: str
@@ -49,27 +49,38 @@ class Plan:
 def files(settings: Settings) -> list[FileState]:
     """All source files in the order of their URIs. Raises SparkifyError."""
     found, pending = _compare(settings)
-    revisions = {file.uri: file.revision for file in pending}
-    return [_state(file, revisions.get(file.uri)) for file in found]
+    states = {f.uri: "changed" if f.revision else "new" for f in pending.files}
+    states |= dict.fromkeys(pending.refused, "refused")
+    return [
+        FileState(
+            states.get(file.uri, "loaded"),
+            file.dataset,
+            date_of(file),
+            file.bytes,
+            file.uri,
+        )
+        for file in found
+    ]
 
 
 def plan(settings: Settings, *, retry_refused: bool = False) -> Plan:
     """What a run would do now. Raises SparkifyError."""
     found, pending = _compare(settings, retry_refused)
-    loads = [_planned(batch) for batch in batches(pending, settings.batch_bytes)]
+    waiting = batches(pending.files, settings.batch_bytes)
+    loads = [_planned(batch) for batch in waiting]
     models = load_models(settings.schema_prefix)
     return Plan(
         settings.warehouse,
         len(found),
         loads,
-        list(_statements(models, pending)) if loads else [],
+        list(_statements(models, pending.files)) if loads else [],
     )
 
 
 def _compare(
     settings: Settings, retry_refused: bool = False
-) -> tuple[list[SourceFile], list[SourceFile]]:
-    """The discovered files, and the pending ones of them; reads only."""
+) -> tuple[list[SourceFile], ledger.Pending]:
+    """The discovered files, and how they stand to the ledger; reads only."""
     require(settings, "log_data", "song_data")
     require_apart(settings)
     sources = Sources(settings)
@@ -85,12 +96,7 @@ def _compare(
             sources.content_hash,
             retry_refused=retry_refused,
         )
-    return found, pending.files
-
-
-def _state(file: SourceFile, revision: int | None) -> FileState:
-    state = "loaded" if revision is None else "changed" if revision else "new"
-    return FileState(state, file.dataset, date_of(file), file.bytes, file.uri)
+    return found, pending
 
 
 def _planned(batch: list[SourceFile]) -> PlannedLoad:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sparkify.engines.base import Engine
 from sparkify.errors import SchemaDiffers
 from sparkify.models import Models, Table
 
+Ddl = Callable[[Table], Iterator[str]]
 
-def create(engine: Engine, models: Models, *, reset: bool = False) -> list[str]:
+
+def create(
+    engine: Engine, models: Models, *, readers: str = "", reset: bool = False
+) -> list[str]:
     """Create what is missing; the names of the new tables.
 
-    `reset` drops everything first. Raises SchemaDiffers for a table of ours that has
-    other columns, as an older pipeline's would have.
+    `readers` may read the star from then on. `reset` drops everything first. Raises
+    SchemaDiffers for a table of ours that has other columns, as an older pipeline's
+    would have.
     """
     lock = models.table("control.lock")
     missing = models.tables
     if not reset:
         missing = _missing(engine, models)
-        if not missing:
+        if not missing and not readers:
             return []
     if lock in missing:
         # First and on its own: it holds off others that create.
@@ -30,7 +35,26 @@ def create(engine: Engine, models: Models, *, reset: bool = False) -> list[str]:
             drop(engine, models)
         for table in _missing(engine, models):
             engine.create_table(table)
+        for statement in grants(models, readers):
+            engine.execute(statement)
     return [table.full_name for table in missing]
+
+
+def statements(models: Models, ddl: Ddl, readers: str) -> Iterator[str]:
+    """All that creates an empty warehouse; `ddl` gives what creates a table."""
+    for schema in models.schemas:
+        yield f"create schema if not exists {schema}"
+    for table in models.tables:
+        yield from ddl(table)
+    yield from grants(models, readers)
+
+
+def grants(models: Models, readers: str) -> Iterator[str]:
+    """The statements that let `readers` read the star; none for nobody."""
+    if readers:
+        star = f"{models.prefix}analytics"
+        yield f"grant usage on schema {star} to {readers}"
+        yield f"grant select on all tables in schema {star} to {readers}"
 
 
 def drop(engine: Engine, models: Models) -> None:

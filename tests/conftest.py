@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,14 +14,16 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zlib import crc32
 
 import pytest
+import redshift
 
 from examples.postgres import OWNER, Server
 from sparkify.config import Settings, load_settings
 from sparkify.pipeline import Pipeline, RunResult
 
-ENGINES = ["duckdb", "postgres"]
+ENGINES = ["duckdb", "postgres", "redshift"]
 """The engines every test of a warehouse runs on; a later one joins by its name here."""
 
 FOLDERS = {"events": "log_data", "songs": "song_data"}
@@ -73,6 +76,15 @@ class Warehouse:
         shutil.rmtree(self.folder)
         if self.settings.engine == "postgres":
             postgres().drop(self.settings.db_name)
+        elif self.settings.engine == "redshift":
+            self._remove_from_redshift()
+
+    def _remove_from_redshift(self) -> None:
+        if not redshift.DSN:
+            redshift.drop(self.settings.db_name)
+            return
+        schemas = self.pipeline.models.schemas
+        self.execute(*(f"drop schema if exists {each} cascade" for each in schemas))
 
     def run(self) -> RunResult:
         """Load what is pending."""
@@ -145,6 +157,30 @@ def in_database(name: str) -> str:
     )
 
 
+def _redshift(_: Path) -> str:
+    """A warehouse with tables: a copy of a database, or on a cluster new schemas."""
+    if redshift.DSN:
+        prefix = redshift.new_prefix()
+        _create_tables(f"SCHEMA_PREFIX={prefix}", *redshift.options(""))
+        return "\n".join([f"SCHEMA_PREFIX={prefix}", *redshift.options("")]) + "\n"
+    name = redshift.database(_empty_redshift())
+    return "\n".join(redshift.options(name)) + "\n"
+
+
+def _create_tables(*lines: str) -> None:
+    with TemporaryDirectory() as folder:
+        config = Path(folder, "dwh.cfg")
+        config.write_text("\n".join(["[WAREHOUSE]", "ENGINE=redshift", *lines]))
+        Pipeline(load_settings(config, environment={})).create_tables()
+
+
+@cache
+def _empty_redshift() -> str:
+    name = redshift.database()
+    _create_tables(*redshift.options(name))
+    return name
+
+
 @cache
 def _empty_file() -> bytes:
     with TemporaryDirectory() as folder:
@@ -163,7 +199,7 @@ def _empty_database() -> str:
         return name
 
 
-_MAKERS = {"duckdb": _duckdb, "postgres": _postgres}
+_MAKERS = {"duckdb": _duckdb, "postgres": _postgres, "redshift": _redshift}
 
 
 def make_warehouse(folder: Path, engine: str) -> Warehouse:
@@ -172,10 +208,31 @@ def make_warehouse(folder: Path, engine: str) -> Warehouse:
     config = folder / "dwh.cfg"
     config.write_text(
         f"[WAREHOUSE]\nENGINE={engine}\n{_MAKERS[engine](folder)}"
-        "[S3]\nLOG_DATA=log_data\nSONG_DATA=song_data\n",
+        f"{'' if engine == 'redshift' else '[S3]'}\n"
+        "LOG_DATA=log_data\nSONG_DATA=song_data\n",
         "utf-8",
     )
     return Warehouse(folder, load_settings(config, environment={}))
+
+
+SAMPLED = {"star": 6, "bad_input": 6, "checks": 6, "unit": 3}
+"""Folders of which one test of so many is quick on Redshift: statements take longer."""
+
+SLOW = re.compile(
+    r"test_files_(one_by_one|in_reverse|twice)|any_order_makes_the_same_star\["
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On Redshift most tests of a warehouse wait for the long form."""
+    for item in items:
+        if "[redshift" in item.name:
+            share = SAMPLED.get(item.path.parent.name, 1)
+            if crc32(item.nodeid.encode()) % share or SLOW.search(item.name):
+                item.add_marker("long")
+    # It looks at the statements that all others have sent.
+    items.sort(key=lambda item: item.path.name == "test_redshift_statements.py")
 
 
 @pytest.fixture(params=ENGINES)

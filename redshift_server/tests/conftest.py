@@ -67,6 +67,13 @@ def redshift_server_options(s3_endpoint: str | None) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="session")
+def second_server() -> Iterator[RedshiftServer]:
+    """A server beside the session's, with what differs from the defaults."""
+    with RedshiftServer(isolation="serializable", require_tls=True) as server:
+        yield server
+
+
 @pytest.fixture
 def dsn(request: pytest.FixtureRequest) -> str:
     """The cluster of REDSHIFT_DSN, else the test server."""

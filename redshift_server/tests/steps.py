@@ -8,7 +8,7 @@ against the cluster of REDSHIFT_DSN. docs/rules.md is made from these tables.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 GUIDE = "https://docs.aws.amazon.com/redshift/latest/dg/"
 
@@ -31,10 +31,8 @@ class Step:
     sql: str
     expected: Sequence[Sequence[object]] | Refusal | None
     setup: tuple[str, ...] = ()
-    # False where the guide is silent and the answer is an inference.
+    # False where the guide is silent or unclear and the answer is an inference.
     documented: bool = True
-    # False where the exact code or text is this server's own.
-    portable: bool = True
 
 
 def value(
@@ -62,3 +60,8 @@ def refused(
 ) -> Step:
     """A statement that must fail."""
     return Step(name, rule, page, sql, Refusal(sqlstate, text), setup)
+
+
+def inferred(step: Step) -> Step:
+    """Mark a rule that the guide does not state in so many words."""
+    return replace(step, documented=False)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
-from steps import Step, refused, rows, runs, value
+from steps import Step, inferred, refused, rows, runs, value
 
 D = datetime.datetime
 T = "create temp table t (a int, b varchar(20), c bigint)"
+NAN = "create temp table v (a double precision)"
+NAN_FILL = "insert into v values ('NaN'), (1)"
+CORRELATED = "This type of correlated subquery pattern is not supported"
+U, W = "create temp table u (a int, d int)", "create temp table w (a int)"
 FILL = "insert into t values (1, 'x', 10), (2, 'y', 20), (2, 'z', 31)"
 
 TYPES: list[Step] = [
@@ -75,6 +79,16 @@ TYPES: list[Step] = [
     value("timestamp_micros", "TIMESTAMP keeps microseconds", "r_Datetime_types.html",
           "select timestamp '2018-11-02 01:25:34.796001'",
           D(2018, 11, 2, 1, 25, 34, 796001)),
+    inferred(value("nan_in_a_table", "In a table NaN equals nothing, not even NaN",
+          "r_Numeric_types201.html", "select count(*) from v where a = a", 1, NAN, NAN_FILL)),
+    inferred(value("nan_compared", "In a table NaN is neither above nor below a number",
+          "r_Numeric_types201.html",
+          "select count(*) from v where a > 1 or a < 1 or a = cast('NaN' as float)", 0,
+          NAN, NAN_FILL)),
+    inferred(value("nan_joined", "NaN joins nothing", "r_Numeric_types201.html",
+          "select count(*) from v join v as w on v.a = w.a", 1, NAN, NAN_FILL)),
+    inferred(value("nan_constant", "Between constants NaN equals NaN", "r_Numeric_types201.html",
+          "select cast('NaN' as float) = cast('NaN' as float)", True)),
     refused("no_uuid", "There is no type UUID", "c_unsupported-postgresql-datatypes.html",
             "create temp table v (a uuid)", "0A000", "uuid"),
     refused("no_jsonb", "There is no type JSONB",
@@ -104,6 +118,14 @@ LITERALS: list[Step] = [
           "r_Examples_with_character_types.html", r"select len('a\nb')", 3),
     value("backslash_quote", r"\' in a literal is a quote",
           "r_Examples_with_character_types.html", r"select 'it\'s'", "it's"),
+    value("interval_seconds", "An interval without a unit is seconds",
+          "r_interval_literals.html",
+          "select timestamp '2018-01-01 00:00:00' + interval '90'",
+          D(2018, 1, 1, 0, 1, 30)),
+    value("interval_fraction", "An interval's quantity may be a fraction",
+          "r_interval_literals.html",
+          "select timestamp '2018-01-01 00:00:00' + interval '0.5 days'",
+          D(2018, 1, 1, 12)),
     value("doubled_quote", "A doubled quote is one quote",
           "r_Examples_with_character_types.html", "select 'it''s'", "it's"),
     value("quoted_folds", "Quoted names fold to lower case", "r_names.html",
@@ -117,6 +139,9 @@ LITERALS: list[Step] = [
             "select 1 as snapshot", "42601", "snapshot"),
     runs("reserved_quoted", "A quoted reserved word is a name", "r_pg_keywords.html",
          'create temp table v ("user" int, "tag" int)'),
+    value("reserved_after_a_dot", "After a dot a reserved word is a name",
+          "r_pg_keywords.html",
+          "select count(*) from pg_class where pg_class.oid < 0", 0),
     runs("free_names", "level, location, year, method and others are free",
          "r_pg_keywords.html",
          "create temp table v (level int, location int, year int, hour int, month int, "
@@ -209,6 +234,18 @@ FUNCTIONS: list[Step] = [
           "r_FNV_HASH.html", "select fnv_hash(1)", -5968735742475085980),
     value("fnv_hash_seed", "FNV_HASH takes an earlier hash as seed", "r_FNV_HASH.html",
           "select fnv_hash('Amazon Redshift', fnv_hash(1))", -2202602717770968555),
+    value("farmfingerprint64", "FARMFINGERPRINT64 is FarmHash's Fingerprint64",
+          "r_FARMFINGERPRINT64.html", "select farmfingerprint64('Amazon Redshift')",
+          8085098817162212970),
+    *(value(f"farmfingerprint64_{size}", f"FARMFINGERPRINT64 of {size} bytes",
+            "r_FARMFINGERPRINT64.html",
+            f"select farmfingerprint64('{('Amazon Redshift is a warehouse; ' * 4)[:size]}')",
+            expected)
+      for size, expected in (
+          (0, -7286425919675154353), (3, -2825406160002999034),
+          (7, 7375411524019027920), (32, 3638858693578740552),
+          (64, -173291432029878954), (100, 71030714010340436),
+      )),
     value("json_extract", "JSON_EXTRACT_PATH_TEXT", "JSON_EXTRACT_PATH_TEXT.html",
           "select json_extract_path_text('{\"a\":{\"b\":7}}', 'a', 'b')", "7"),
     value("json_extract_missing", "A missing path gives the empty string",
@@ -289,7 +326,7 @@ FUNCTIONS: list[Step] = [
           "select round(cast(2.345 as double precision), 1)", 2.3),
     value("integer_division", "Integers divide to integers", "r_OPERATOR_SYMBOLS.html",
           "select 7 / 2", 3),
-    value("convert_function", "CONVERT(type, value)", "r_CONVERT-function.html",
+    value("convert_function", "CONVERT(type, value)", "r_CONVERT_function.html",
           "select convert(integer, '7')", 7),
     value("greatest_nulls", "GREATEST ignores NULLs", "r_GREATEST_LEAST.html",
           "select greatest(1, null, 3)", 3),
@@ -342,21 +379,21 @@ QUERIES: list[Step] = [
     rows("row_number", "ROW_NUMBER with a total order", "r_WF_ROW_NUMBER.html",
          "select c, row_number() over (order by c) from t order by 1",
          [[10, 1], [20, 2], [31, 3]], T, FILL),
-    rows("frame", "An aggregate window with its frame", "r_Window_functions.html",
+    rows("frame", "An aggregate window with its frame", "c_Window_functions.html",
          "select c, sum(c) over (order by c rows unbounded preceding) from t order by 1",
          [[10, 10], [20, 30], [31, 61]], T, FILL),
     refused("frame_required", "An aggregate window with ORDER BY needs a frame",
-            "r_Window_function_synopsis.html",
+            "c_Window_functions.html",
             "select sum(c) over (order by c) from t", "0A000", "frame clause", T),
     refused("range_frame", "There are ROWS frames only",
-            "r_Window_function_synopsis.html",
+            "c_Window_functions.html",
             "select sum(c) over (order by c range between unbounded preceding and "
             "current row) from t", "0A000", "range", T),
     refused("window_constant", "A window's ORDER BY is no constant",
-            "r_Window_function_synopsis.html",
+            "c_Window_functions.html",
             "select row_number() over (order by 1) from t", "0A000", "constant", T),
     refused("window_clause", "There is no WINDOW clause",
-            "r_Window_function_synopsis.html",
+            "c_Window_functions.html",
             "select row_number() over w from t window w as (order by c)", "0A000", "",
             T),
     rows("last_value_ignore_nulls", "LAST_VALUE can ignore NULLs",
@@ -364,6 +401,10 @@ QUERIES: list[Step] = [
          "select distinct last_value(b ignore nulls) over (order by c rows between "
          "unbounded preceding and unbounded following) from t", [["y"]], T,
          "insert into t values (1, 'x', 1), (2, 'y', 2), (3, null, 3)"),
+    rows("nth_value_ignore_nulls", "NTH_VALUE can ignore NULLs", "r_WF_NTH.html",
+         "select distinct nth_value(b, 2) ignore nulls over (order by c rows between "
+         "unbounded preceding and unbounded following) from t", [["z"]], T,
+         "insert into t values (1, 'x', 1), (2, null, 2), (3, 'z', 3)"),
     rows("lag_ignore_nulls", "LAG can ignore NULLs", "r_WF_LAG.html",
          "select c, lag(b) ignore nulls over (order by c) from t order by c",
          [[1, None], [2, "x"], [3, "x"]], T,
@@ -388,8 +429,55 @@ QUERIES: list[Step] = [
     refused("correlated_skip", "A correlated subquery cannot skip a level",
             "r_correlated_subqueries.html",
             "select a from t where exists (select 1 from u where exists "
-            "(select 1 from w where w.a = t.a))", "0A000", "correlated", T,
-            "create temp table u (a int)", "create temp table w (a int)"),
+            "(select 1 from w where w.a = t.a))", "0A000", CORRELATED, T, U, W),
+    refused("correlated_skip_delete", "A correlated subquery of DELETE neither",
+            "r_correlated_subqueries.html",
+            "delete from t where exists (select 1 from u where exists "
+            "(select 1 from w where w.a = t.a))", "0A000", CORRELATED, T, U, W),
+    refused("correlated_outer_join", "No correlated subquery in an outer join's ON",
+            "r_correlated_subqueries.html",
+            "select t.a from t left join u on t.a = u.a and u.a = "
+            "(select max(w.a) from w where w.a = u.a)", "0A000", CORRELATED, T, U, W),
+    runs("correlated_inner_join", "An inner join's ON takes one",
+         "r_correlated_subqueries.html",
+         "select t.a from t join u on t.a = u.a and u.a = "
+         "(select max(w.a) from w where w.a = u.a)", T, U, W),
+    refused("correlated_system", "No correlation with a system table under NOT IN",
+            "r_correlated_subqueries.html",
+            "select a from t where 1 not in (select 1 from pg_class as p "
+            "where p.relname = t.b)", "0A000", CORRELATED, T),
+    refused("correlated_window", "No correlation with a window function",
+            "r_correlated_subqueries.html",
+            "select a from t where t.a not in (select sum(u.a) over () from u "
+            "where u.d = t.a)", "0A000", CORRELATED, T, U),
+    refused("correlated_group_by", "GROUP BY cannot name a correlated subquery",
+            "r_correlated_subqueries.html",
+            "select t.a, (select count(u.a) from u where u.a = t.a) as n from t "
+            "group by n, t.a", "0A000", CORRELATED, T, U),
+    refused("correlated_group_by_position", "GROUP BY cannot name one by position",
+            "r_correlated_subqueries.html",
+            "select t.a, (select count(u.a) from u where u.a = t.a) as n from t "
+            "group by 1, 2", "0A000", CORRELATED, T, U),
+    refused("correlated_in_aggregate", "No aggregate with GROUP BY under IN",
+            "r_correlated_subqueries.html",
+            "select a from t where t.a in (select sum(u.a) from u where u.d = t.a "
+            "group by u.d)", "0A000", CORRELATED, T, U),
+    rows("correlated_in_max", "MAX and MIN may be there", "r_correlated_subqueries.html",
+         "select a from t where t.a in (select max(u.a) from u where u.d = t.a "
+         "group by u.d)", [[1]], T, U, FILL, "insert into u values (1, 1), (0, 1)"),
+    inferred(refused("correlated_limit", "No LIMIT in a correlated subquery",
+                     "r_correlated_subqueries.html",
+                     "select a from t where t.a = (select u.a from u where u.d = t.a "
+                     "limit 1)", "0A000", CORRELATED, T, U)),
+    refused("order_by_string", "ORDER BY takes no string constant",
+            "r_ORDER_BY_clause.html", "select a from t order by 'x'", "0A000",
+            "constant", T),
+    refused("partition_by_string", "PARTITION BY takes no constant",
+            "c_Window_functions.html",
+            "select row_number() over (partition by 'x' order by c) from t", "0A000",
+            "constant", T),
+    refused("offset_range", "OFFSET is below 2^31", "r_ORDER_BY_clause.html",
+            "select a from t limit 1 offset 2147483648", "22003", "", T),
     refused("limit_range", "LIMIT is below 2^31", "r_ORDER_BY_clause.html",
             "select a from t limit 2147483648", "22003", "", T),
     refused("leader_only_function", "CURRENT_SCHEMA() does not go with a table",

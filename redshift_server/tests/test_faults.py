@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Literal
 
@@ -102,13 +103,18 @@ def test_fail_twice(redshift_server: RedshiftServer, sql: PsycopgClient) -> None
 
 
 def test_delay(redshift_server: RedshiftServer, sql: PsycopgClient) -> None:
-    redshift_server.faults.delay(0.4, "select 5")
-    started = time.monotonic()
-    sql.run("select 5")
-    assert time.monotonic() - started >= 0.4
-    started = time.monotonic()
-    sql.run("select 5")
-    assert time.monotonic() - started < 0.4
+    redshift_server.faults.delay(0.5, "select 5")
+    other = PsycopgClient(redshift_server.dsn)
+    delayed = threading.Thread(target=sql.run, args=("select 5",))
+    delayed.start()
+    while not redshift_server.statements:
+        time.sleep(0.01)
+    other.run("select 6")  # the second is not delayed and ends first
+    outcomes = [item.outcome for item in redshift_server.statements]
+    assert outcomes == ["running", "ok"]
+    delayed.join()
+    assert redshift_server.statements[0].ok
+    other.close()
 
 
 def test_expired_session(
@@ -166,3 +172,52 @@ def test_a_refused_statement_is_recorded(
     with pytest.raises(Failure, match="SAVEPOINT"):
         sql.run("savepoint s")
     assert [item.outcome for item in redshift_server.statements] == ["0A000"]
+
+
+def load(dsn: str, ledger: str) -> None:
+    """A small load that may be run again and again; it is done once."""
+    connection = psycopg2.connect(dsn)
+    try:
+        cursor = connection.cursor()
+        cursor.execute(f"lock {ledger}")
+        cursor.execute(f"select count(*) from {ledger} where a = 1")
+        if cursor.fetchone() == (0,):
+            cursor.execute("create temp table stage (a int)")
+            cursor.execute("insert into stage values (1)")
+            cursor.execute(f"insert into {ledger} select a from stage")
+        connection.commit()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_points_of_a_run_come_from_the_run(
+    redshift_server: RedshiftServer,
+    sql: PsycopgClient,
+    ledger: str,
+    when: Literal["before", "after"],
+) -> None:
+    """Break it at each statement that it sends; run it again; it is done once."""
+    server = redshift_server
+    server.statements.clear()
+    load(server.dsn, ledger)
+    points = [statement.number for statement in server.statements]
+    assert len(points) == 7
+    for number in points:
+        sql.run(f"delete from {ledger}")
+        server.statements.clear()
+        server.faults.drop_connection(when, nth=number)
+        with pytest.raises(psycopg2.OperationalError):
+            load(server.dsn, ledger)
+        assert len(server.statements) == number
+        load(server.dsn, ledger)
+        assert count(sql) == 1
+
+
+def test_a_refused_statement_is_a_point_too(
+    redshift_server: RedshiftServer, connect: Connections
+) -> None:
+    redshift_server.faults.drop_connection("before", nth=2)
+    cursor = connect().cursor()
+    with pytest.raises(psycopg2.OperationalError):
+        cursor.execute("savepoint s")

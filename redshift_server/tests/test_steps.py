@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from rules import GROUPS
 from steps import Refusal, Step
-from steps_sql import FUNCTIONS, LITERALS, QUERIES, TYPES
-from steps_statements import ROWS, SESSIONS, TABLES
 from support import Client, Failure
 
-STEPS = [*TYPES, *LITERALS, *FUNCTIONS, *QUERIES, *TABLES, *ROWS, *SESSIONS]
+STEPS = [step for steps in GROUPS.values() for step in steps]
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)

@@ -349,26 +349,25 @@ def test_snapshot_allows_write_skew(connect: Connect, table: str) -> None:
 
 
 @live
-def test_serializable_refuses_write_skew() -> None:
-    with RedshiftServer(isolation="serializable") as server:
-        first = psycopg2.connect(server.dsn)
-        second = psycopg2.connect(server.dsn)
-        mine, other = first.cursor(), second.cursor()
-        mine.execute("create table one (a int)")
-        mine.execute("create table two (a int)")
-        first.commit()
-        mine.execute("select count(*) from one")
-        other.execute("select count(*) from two")
-        mine.execute("insert into two values (1)")
-        other.execute("insert into one values (1)")
-        first.commit()
-        with pytest.raises(psycopg2.Error) as caught:
-            second.commit()
-        assert caught.value.pgcode == "XX000"
-        assert "1023" in str(caught.value)
-        other = psycopg2.connect(server.dsn).cursor()
-        other.execute("select isolation_level from stv_db_isolation_level")
-        assert other.fetchall()[0][0].strip() == "Serializable"
+def test_serializable_refuses_write_skew(
+    connect: Connect, second_server: RedshiftServer
+) -> None:
+    first, second = connect(second_server.dsn), connect(second_server.dsn)
+    mine, other = first.cursor(), second.cursor()
+    mine.execute("create table one (a int)")
+    mine.execute("create table two (a int)")
+    first.commit()
+    mine.execute("select count(*) from one")
+    other.execute("select count(*) from two")
+    mine.execute("insert into two values (1)")
+    other.execute("insert into one values (1)")
+    first.commit()
+    with pytest.raises(psycopg2.Error) as caught:
+        second.commit()
+    assert caught.value.pgcode == "XX000"
+    assert "1023" in str(caught.value)
+    mine.execute("select isolation_level from stv_db_isolation_level")
+    assert mine.fetchall()[0][0].strip() == "Serializable"
 
 
 def test_deadlock_is_told(connect: Connect, table: str) -> None:
@@ -437,3 +436,31 @@ def test_ties_of_a_window_come_shuffled(sql: PsycopgClient) -> None:
         " as ranked where n = 1"
     )
     assert len({str(sql.run(query)) for _ in range(5)}) > 1
+
+
+@live
+def test_broken_keys_can_be_asked_for(sql: PsycopgClient) -> None:
+    """A cluster never looks at them, and its planner trusts them all the same."""
+    sql.run("drop table if exists orders, customers")
+    sql.run("create table customers (id int primary key, email varchar(20) unique)")
+    sql.run(
+        "create table orders (id int, customer int references customers, "
+        "constraint orders_key primary key (id))"
+    )
+    query = 'select "table", kind, broken from redshift_server_keys order by 1, 2'
+    sql.run("insert into customers values (1, null), (2, null)")
+    sql.run("insert into orders values (1, 1), (2, null)")
+    assert {row[2] for row in sql.run(query)} == {0}
+    sql.run("insert into customers values (2, 'x'), (null, 'x')")
+    sql.run("insert into orders values (1, 7), (1, 7), (3, 8)")
+    assert sql.run(query) == [
+        ["customers", "PRIMARY KEY", 2],
+        ["customers", "UNIQUE", 1],
+        ["orders", "FOREIGN KEY", 2],
+        ["orders", "PRIMARY KEY", 1],
+    ]
+    sql.run("alter table orders drop constraint orders_key")
+    assert ["orders", "PRIMARY KEY", 1] not in sql.run(query)
+    sql.run("alter table orders add constraint again unique (id)")
+    assert ["orders", "UNIQUE", 1] in sql.run(query)
+    sql.run("drop table orders, customers")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from decimal import Decimal
+from typing import Any
 
 import psycopg2
 import psycopg2.extras
@@ -14,7 +14,8 @@ import pytest
 import redshift_connector.error
 from support import Connections, ConnectorClient, Failure, PsycopgClient, live
 
-from redshift_server import RedshiftServer
+from redshift_server import RedshiftServer, dml
+from redshift_server.dialect import parse
 
 # Of the password: pencil.
 SCRAM = (
@@ -123,14 +124,18 @@ def test_tls_verify_full(redshift_server: RedshiftServer, host: str) -> None:
 
 
 @live
-def test_tls_of_a_foreign_ca_fails(redshift_server: RedshiftServer) -> None:
-    with (
-        RedshiftServer() as other,
-        pytest.raises(psycopg2.OperationalError, match="certificate"),
-    ):
+def test_tls_of_a_foreign_ca_fails(
+    redshift_server: RedshiftServer, second_server: RedshiftServer
+) -> None:
+    """Two servers run at once, each with a CA of its own."""
+    other = second_server.ca_file
+    with pytest.raises(psycopg2.OperationalError, match="certificate"):
         psycopg2.connect(
-            f"{redshift_server.dsn} sslmode=verify-full sslrootcert={other.ca_file}"
+            f"{redshift_server.dsn} sslmode=verify-full sslrootcert={other}"
         )
+    psycopg2.connect(
+        f"{second_server.dsn} sslmode=verify-full sslrootcert={other}"
+    ).close()
 
 
 @live
@@ -155,11 +160,10 @@ def test_tls_of_redshift_connector(redshift_server: RedshiftServer) -> None:
 
 
 @live
-def test_required_tls() -> None:
-    with RedshiftServer(require_tls=True) as server:
-        with pytest.raises(psycopg2.OperationalError, match="SSL"):
-            psycopg2.connect(server.dsn + " sslmode=disable")
-        psycopg2.connect(server.dsn + " sslmode=require").close()
+def test_required_tls(second_server: RedshiftServer) -> None:
+    with pytest.raises(psycopg2.OperationalError, match="SSL"):
+        psycopg2.connect(second_server.dsn + " sslmode=disable")
+    psycopg2.connect(second_server.dsn + " sslmode=require").close()
 
 
 def test_options_at_connect(connect: Connections) -> None:
@@ -180,11 +184,9 @@ def test_cancel(connect: Connections) -> None:
     cursor = connection.cursor()
     timer = threading.Timer(0.3, connection.cancel)
     timer.start()
-    started = time.monotonic()
-    with pytest.raises(psycopg2.errors.QueryCanceled):
+    with pytest.raises(psycopg2.errors.QueryCanceled, match="user's request"):
         cursor.execute(ENDLESS)
     timer.join()
-    assert time.monotonic() - started < 5
 
 
 def test_cancel_by_pid(connect: Connections, sql: PsycopgClient) -> None:
@@ -209,18 +211,32 @@ def test_execute_values(connect: Connections) -> None:
 
 
 @live
-def test_many_values_are_quick(connect: Connections) -> None:
-    """A row of literals is not parsed as an expression."""
+def test_a_row_of_literals_is_not_parsed(
+    connect: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tree of 100,000 rows would take a minute; only the first row becomes one."""
+    parsed: list[int] = []
+
+    def counted(text: str) -> Any:
+        parsed.append(len(text))
+        return parse(text)
+
+    monkeypatch.setattr(dml, "parse", counted)
     cursor = connect().cursor()
     cursor.execute("create temp table t (a int, b varchar(20))")
-    rows = [(number, f"row {number}") for number in range(20000)]
-    started = time.monotonic()
+    rows = [(number, f"row {number}") for number in range(2000)]
     psycopg2.extras.execute_values(
-        cursor, "insert into t values %s", rows, page_size=20000
+        cursor, "insert into t values %s", rows, page_size=2000
     )
-    assert time.monotonic() - started < 5
+    assert max(parsed) < 100
     cursor.execute("select count(*), sum(a) from t")
-    assert cursor.fetchall() == [(20000, sum(range(20000)))]
+    assert cursor.fetchall() == [(2000, sum(range(2000)))]
+
+
+def test_a_statement_has_at_most_16_mb(sql: PsycopgClient) -> None:
+    with pytest.raises(Failure, match="too large") as caught:
+        sql.run(f"select '{'x' * 16 * 1024 * 1024}'")
+    assert caught.value.sqlstate == "54001"
 
 
 def test_connector_types(dsn: str) -> None:
@@ -273,15 +289,18 @@ def test_users_see_only_their_loads(sql: PsycopgClient, connect: Connections) ->
 
 
 @live
-def test_statement_overhead(connect: Connections) -> None:
-    """At most 3 ms a statement once its text is known; twice that on a busy machine."""
+def test_a_known_statement_is_not_parsed_again(
+    connect: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its overhead is then far below a millisecond: see bench/measure.py."""
+    parsed: list[str] = []
+
+    def counted(text: str) -> Any:
+        parsed.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(dml, "parse", counted)
     cursor = connect().cursor()
-    statement = (
-        "select a, count(*) as n from (select 1 as a union all select 2) as x "
-        "where a in (1, 2, 3) group by a order by a"
-    )
-    cursor.execute(statement)
-    started = time.monotonic()
-    for _ in range(100):
-        cursor.execute(statement)
-    assert (time.monotonic() - started) / 100 < 0.006
+    for _ in range(3):
+        cursor.execute("select 'parsed once' as a, count(*) as n group by a")
+    assert len(parsed) == 1

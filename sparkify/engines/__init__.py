@@ -12,26 +12,31 @@ if TYPE_CHECKING:
     from sparkify.engines.base import Engine
 
 
-def make_engine(settings: Settings) -> Engine:
+def engine_class(settings: Settings) -> type[Engine]:
     """The engine that the settings ask for. Raises ConfigError."""
     if settings.engine == "duckdb":
+        if settings.readers:
+            raise ConfigError(
+                f"{settings.file}: [WAREHOUSE] READERS is for PostgreSQL and Redshift; "
+                "who may read a file of DuckDB, the file system says."
+            )
         from sparkify.engines.duckdb import DuckDB
 
-        return DuckDB(settings)
-    if settings.engine == "postgres":
-        _require_driver(settings)
-        from sparkify.engines.postgres import Postgres
-
-        return Postgres(settings)
-    raise ConfigError(
-        f"{settings.file}: engine {settings.engine} is not available in this version; "
-        "set [WAREHOUSE] ENGINE=duckdb."
-    )
-
-
-def _require_driver(settings: Settings) -> None:
+        return DuckDB
     if not find_spec("psycopg2"):
         raise ConfigError(
             f"{settings.file}: [WAREHOUSE] ENGINE={settings.engine} needs a driver; "
             f"install it with `pip install 'sparkify-elt[{settings.engine}]'`."
         )
+    if settings.engine == "postgres":
+        from sparkify.engines.postgres import Postgres
+
+        return Postgres
+    from sparkify.engines.redshift import Redshift
+
+    return Redshift
+
+
+def make_engine(settings: Settings) -> Engine:
+    """An engine as the settings ask for. Raises ConfigError."""
+    return engine_class(settings)(settings)

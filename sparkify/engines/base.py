@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import Protocol
 
+from sparkify.config import Settings
 from sparkify.errors import SparkifyError
-from sparkify.models import Table
-from sparkify.sources.files import Input
+from sparkify.models import Column, Table
+from sparkify.sources.files import Input, SourceFile
 
 Parameters = Mapping[str, object]
 Row = tuple[object, ...]
@@ -23,6 +25,8 @@ class InputRefusedError(Exception):
 
 class Engine(Protocol):
     """A warehouse. Every verb raises SparkifyError for what can be expected."""
+
+    def __init__(self, settings: Settings) -> None: ...
 
     def session(self, *, read_only: bool = False) -> AbstractContextManager[None]:
         """Open the warehouse for the block; `read_only`, as it is at one moment."""
@@ -51,17 +55,27 @@ class Engine(Protocol):
     def columns(self, schemas: Sequence[str]) -> dict[str, list[str]]:
         """By schema.table, the names of the columns there are in the warehouse."""
 
+    @staticmethod
+    def ddl(table: Table) -> Iterator[str]:
+        """The statements that create a table, with its physical attributes."""
+
     def create_table(self, table: Table) -> None:
         """Create the table, its comments and its physical attributes, if missing."""
 
+    def reads(self, file: SourceFile) -> bool:
+        """Whether it reads a file of a store where that lies; else it is given bytes.
+
+        Asked before anything is read: raises ConfigError for what it can never copy.
+        """
+
     def copy(
         self, table: Table, inputs: Sequence[Input], load_id: int, rejects: Table
-    ) -> int:
+    ) -> tuple[int, list[Input]]:
         """Load inputs, all plain or all strict, into a staging table.
 
-        Returns the number of accepted records. The others of strict inputs go to
-        `rejects`; raises InputRefusedError when a plain input has anything but one
-        acceptable record a line.
+        Returns the number of accepted records, and the inputs with their records
+        counted. The others of strict inputs go to `rejects`; raises InputRefusedError
+        when a plain input has anything but one acceptable record a line.
         """
 
     def suspects(self, table: Table, inputs: Sequence[Input]) -> list[Input]:
@@ -75,12 +89,30 @@ class Engine(Protocol):
     def append(self, table: Table, rows: Iterable[Sequence[object]]) -> int:
         """Add rows of the client, in the table's order of columns; their number."""
 
+    def save(self, select: str, path: Path, format_: str) -> int:
+        """Write the rows of a select to a file, as parquet or csv; their number."""
+
 
 def bind(sql: str, parameters: Parameters, style: str) -> tuple[str, dict[str, object]]:
     """`sql` with `:name` in the driver's style, such as `$%s`, and what it uses."""
     names = set(_PARAMETER.findall(sql))
     bound = _PARAMETER.sub(lambda found: style.replace("%s", found[1]), sql)
     return bound, {name: parameters[name] for name in names}
+
+
+def kept(column: Column) -> str:
+    """What a column keeps of a value that is text still: an expression of its name.
+
+    To Redshift `Ana ` equals `Ana`: which of them a query finds would be chance. So no
+    engine keeps blanks at the end of a text.
+    """
+    name = column.name
+    if column.width:
+        # Looked for first: to trim every text costs DuckDB far more.
+        value = f"case when {name} like '% ' then rtrim({name}, ' ') else {name} end"
+    else:
+        value = f"cast(nullif({name}, '') as {column.type})"
+    return f"{value} as {name}"
 
 
 @contextmanager

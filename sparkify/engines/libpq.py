@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from ipaddress import ip_address
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from psycopg2.extensions import connection, cursor, new_type, register_type
 
 from sparkify.config import Settings, require
 from sparkify.engines.base import Parameters, Row, bind, committing
+from sparkify.engines.files import write_rows
 from sparkify.errors import (
     SparkifyError,
     TransientError,
@@ -42,6 +44,17 @@ _CONNECT: Mapping[str, Any] = {
 _LEAST_PATIENCE = 1.0
 _CANCEL_SECONDS = 15.0
 _COPY_BYTES = 256 * 1024
+_FETCH = "fetch forward 10000 from saved"
+# By the number that PostgreSQL gives a type; others are written as text.
+_TYPES = {
+    16: "boolean",
+    20: "bigint",
+    23: "integer",
+    701: "double",
+    1082: "date",
+    1114: "timestamp",
+    1700: "double",
+}
 
 _LOST: Meaning = (TransientError, "the connection was lost; run again. {said}")
 _CHANGED: Meaning = (TransientError, "another process was at the same; run again.")
@@ -147,13 +160,16 @@ class Libpq(ABC):
 
     lock_mode = ""
 
+    required: tuple[str, ...] = ("host", "db_name", "db_user")
+
     def __init__(self, settings: Settings) -> None:
-        require(settings, "host", "db_name", "db_user")
+        require(settings, *self.required)
         self._settings = settings
         self._connection: connection | None = None
 
+    @staticmethod
     @abstractmethod
-    def ddl(self, table: Table) -> Iterator[str]:
+    def ddl(table: Table) -> Iterator[str]:
         """The statements that create a table with its physical attributes."""
 
     @abstractmethod
@@ -249,6 +265,26 @@ class Libpq(ABC):
         for statement in self.ddl(table):
             self.execute(statement)
 
+    def save(self, select: str, path: Path, format_: str) -> int:
+        """See Engine."""
+        self.execute(f"declare saved cursor for {select}")
+        first = self._run(_FETCH)
+        columns = [
+            (column.name, _TYPES.get(column.type_code, "varchar"))
+            for column in first.description or ()
+        ]
+
+        def rows() -> Iterator[Row]:
+            batch = first.fetchall()
+            while batch:
+                yield from batch
+                batch = self._run(_FETCH).fetchall()
+
+        try:
+            return write_rows(path, format_, columns, rows())
+        finally:
+            self.execute("close saved")
+
     def _run(
         self,
         sql: str,
@@ -268,7 +304,10 @@ class Libpq(ABC):
         if sql.startswith("begin ") and connection.info.transaction_status:
             raise self._error((WarehouseError, "a transaction did not end."), "")
         found = connection.cursor()
-        text, used = bind(sql.replace("%", "%%"), parameters or {}, "%(%s)s")
+        # Without parameters nothing is one: rows that stand in a statement hold colons.
+        text, used = sql, dict[str, object]()
+        if parameters:
+            text, used = bind(sql.replace("%", "%%"), parameters, "%(%s)s")
 
         def work() -> None:
             if source:

@@ -12,7 +12,7 @@ from sparkify.engines.reader import MemoryReader, is_unreadable
 from sparkify.engines.streams import Csv, Lines, Stream
 from sparkify.errors import WarehouseError
 from sparkify.models import Table
-from sparkify.sources.files import Input
+from sparkify.sources.files import Input, SourceFile
 
 OLDEST = 15
 # Fewer rows than this cannot lead the planner far astray.
@@ -50,7 +50,8 @@ class Postgres(Libpq):
             "where version() !~ 'Visual C|msvc|mingw'"  # which cannot tell
         )
 
-    def ddl(self, table: Table) -> Iterator[str]:
+    @staticmethod
+    def ddl(table: Table) -> Iterator[str]:
         """The statements that create a table: text is compared by its bytes."""
         create, *comments = table.create
         yield _TEXT.sub(r'\g<0> collate "C"', create)
@@ -72,9 +73,13 @@ class Postgres(Libpq):
                 self._analyze(filled[1], rows)
         return rows
 
+    def reads(self, file: SourceFile) -> bool:  # noqa: ARG002  # of the contract
+        """See Engine: no object of a store."""
+        return False
+
     def copy(
         self, table: Table, inputs: Sequence[Input], load_id: int, rejects: Table
-    ) -> int:
+    ) -> tuple[int, list[Input]]:
         """See Engine."""
         strict = inputs[0].strict
         with self._reader() as reader:
@@ -91,7 +96,7 @@ class Postgres(Libpq):
                 self._copy_in(rejects, Csv(reader, select))
         if not strict and accepted != sum(each.lines for each in inputs):
             raise InputRefusedError
-        return accepted
+        return accepted, list(inputs)
 
     def suspects(self, table: Table, inputs: Sequence[Input]) -> list[Input]:
         """See Engine."""

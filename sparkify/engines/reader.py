@@ -6,12 +6,12 @@ What is accepted is then the same: one reader, and the verdict of the table's ju
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import duckdb
 
 from sparkify.config import Settings
-from sparkify.engines.base import Parameters, Row, bind
+from sparkify.engines.base import Parameters, Row, bind, kept
 from sparkify.errors import WarehouseError
 from sparkify.models import Column, Table
 from sparkify.sources.files import MAX_RECORD_BYTES, Input
@@ -21,6 +21,10 @@ Run = Callable[[str, Parameters | None], list[Row]]
 MEANINGS = {
     "Out of Memory": "the load needs more memory; raise [LOAD] MEMORY_LIMIT, "
     "or lower BATCH_BYTES.",
+    "Memory value out of range": "no machine has as much memory; "
+    "lower [LOAD] MEMORY_LIMIT.",
+    "Too many open files": "too many files are open at once; "
+    "raise that limit (ulimit -n) and run again.",
 }
 _KEY_CHARACTERS = 256  # in bytes no more than a column of 1,024 holds
 _FOUND_TYPES = {
@@ -39,8 +43,13 @@ class Reader:
     def __init__(self, run: Run) -> None:
         self._run = run
 
-    def show(self, table: Table, inputs: Sequence[Input]) -> None:
-        """Make `incoming`: the records of the inputs, each value as text."""
+    def show(
+        self, table: Table, inputs: Sequence[Input], *, texts_are_judged: bool = True
+    ) -> None:
+        """Make `incoming`: the records of the inputs, each value as text.
+
+        Without `texts_are_judged` whoever shows them looks for a `bad_text` later.
+        """
         columns = table.columns[:-1]
         keys = dict.fromkeys(table.json_keys, "varchar")
         if inputs[0].strict:
@@ -57,10 +66,13 @@ class Reader:
             for key, column in zip(table.json_keys, columns, strict=True)
         )
         json_columns = ", ".join(f"'{key}': '{type_}'" for key, type_ in keys.items())
+        fault = "unread"
+        if texts_are_judged:
+            fault = f"coalesce(unread, {_bad_text(columns)})"
         self._run("set variable inputs = :paths", {"paths": [i.path for i in inputs]})
         self._run(
             "create or replace temp view incoming as "
-            f"select *, coalesce(unread, {_bad_text(columns)}) as bad_text from ("
+            f"select *, {fault} as bad_text from ("
             f"select {values}, {found}, {unread} as unread "
             "from read_json(getvariable('inputs'), format = 'newline_delimited', "
             f"columns = {{{json_columns}}}, "
@@ -68,9 +80,9 @@ class Reader:
             None,
         )
 
-    def accepted(self, table: Table, load_id: int) -> str:
+    def accepted(self, table: Table, load_id: int, *, trimmed: bool = True) -> str:
         """The select of what `show` shows and can be accepted: rows of the table."""
-        values = ", ".join(_typed(column) for column in table.columns[:-1])
+        values = ", ".join(_value(column, trimmed) for column in table.columns[:-1])
         return (
             f"select {values}, {load_id:d} as load_id "
             f"from ({table.judge}) as judged where reason is null"
@@ -166,14 +178,12 @@ def rows_of(
     connection: duckdb.DuckDBPyConnection,
     sql: str,
     parameters: Parameters | None,
-    limit: int | None = None,
 ) -> list[Row]:
     """The rows of one statement with `:name` parameters; a change has their number."""
     text, used = bind(sql, parameters or {}, "$%s")
     try:
         # Rows are made while they are fetched, so that fails as well.
-        result = connection.execute(text, used or None)
-        return result.fetchall() if limit is None else result.fetchmany(limit)
+        return connection.execute(text, used or None).fetchall()
     except RuntimeError as error:
         if "interrupted" in str(error):  # so DuckDB tells that Ctrl-C came
             raise KeyboardInterrupt from None
@@ -195,11 +205,11 @@ def explain(
     error: duckdb.Error, place: object, meanings: Mapping[str, str]
 ) -> WarehouseError:
     """The error as a sentence: that of the sign in its text, or the text."""
-    message = str(error).splitlines()[0]
+    message = str(error)
     for sign, meaning in meanings.items():
         if sign in message:
             return WarehouseError(f"{place}: {meaning}")
-    return WarehouseError(f"{place}: {message}")
+    return WarehouseError(f"{place}: {message.splitlines()[0]}")
 
 
 def is_unreadable(error: WarehouseError) -> bool:
@@ -207,27 +217,42 @@ def is_unreadable(error: WarehouseError) -> bool:
     return isinstance(error.__cause__, duckdb.InvalidInputException)
 
 
-def _typed(column: Column) -> str:
-    if column.width:
-        return column.name
-    return f"cast(nullif({column.name}, '') as {column.type}) as {column.name}"
+def bad_text(columns: Sequence[Column]) -> str:
+    """The condition of a row with a text that no engine could hold."""
+    faults = (condition for text in _texts(columns) for condition in _faults(text))
+    return " or ".join(faults)
 
 
 def _bad_text(columns: Sequence[Column]) -> str:
-    """The first text of a record that is over its width or holds a NUL.
-
-    PostgreSQL and Redshift can store neither.
-    """
-    texts = [column for column in columns if column.width]
+    """What is wrong with the first such text of a record."""
     cases = " ".join(
-        f"when strlen({column.name}) > {column.width} then '{column.name}: too long' "
-        f"when contains({column.name}, chr(0)) then '{column.name}: NUL'"
-        for column in texts
+        f"when {condition} then '{text.name}: {fault}'"
+        for text in _texts(columns)
+        for condition, fault in _faults(text).items()
     )
     # One look at all texts together is cheaper, and nearly always enough.
-    bytes_in_all = " + ".join(f"coalesce(strlen({c.name}), 0)" for c in texts)
-    no_nul = " and ".join(
-        f"({c.name} is null or not contains({c.name}, chr(0)))" for c in texts
+    together = f"concat({', '.join(text.name for text in _texts(columns))})"
+    narrow = min(text.width or 0 for text in _texts(columns))
+    return (
+        f"case when strlen({together}) <= {narrow} "
+        f"and not contains({together}, chr(0)) then null {cases} end"
     )
-    narrow = min(column.width or 0 for column in texts)
-    return f"case when {bytes_in_all} <= {narrow} and {no_nul} then null {cases} end"
+
+
+def _value(column: Column, trimmed: bool) -> str:
+    if not column.width:
+        # An empty text is no number; what else is none was judged.
+        return f"try_cast({column.name} as {column.type}) as {column.name}"
+    return kept(column) if trimmed else column.name
+
+
+def _texts(columns: Sequence[Column]) -> Iterator[Column]:
+    return (column for column in columns if column.width)
+
+
+def _faults(text: Column) -> dict[str, str]:
+    """What PostgreSQL and Redshift can store neither, by condition."""
+    return {
+        f"strlen({text.name}) > {text.width}": "too long",
+        f"contains({text.name}, chr(0))": "NUL",
+    }

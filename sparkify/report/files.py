@@ -16,7 +16,7 @@ _ROW = "{:<8}{:<9}{:<12}{:>15}  {}"
 
 def show(files: list[FileState], *, every: bool, format_: str) -> None:
     """Print the files that would be loaded, or all, as a table or as JSON."""
-    pending = [file for file in files if file.state != "loaded"]
+    pending = [file for file in files if file.state in {"new", "changed"}]
     size = sum(file.bytes for file in pending)
     listed = files if every else pending
     if format_ == "json":

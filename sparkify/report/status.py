@@ -10,7 +10,8 @@ from sparkify.checks import CheckResult
 from sparkify.config import Settings
 from sparkify.engines import make_engine
 from sparkify.engines.base import Row
-from sparkify.models import load_models, metric
+from sparkify.metrics import answer
+from sparkify.models import load_models
 from sparkify.report.text import console, print_table, safe
 
 _LOAD = ("load_id", "finished_at", "files", "records", "rejected")
@@ -76,9 +77,9 @@ def ask(settings: Settings) -> Status:
             ),
             limit=1,
         )
-        groups = engine.query(models.in_schema(metric("reject_groups")))
-        refused = engine.query(models.in_schema(metric("refused_files")))
-        keys = engine.query(models.in_schema(metric("unknown_keys")))
+        deliveries = answer(engine, models, "deliveries").records[0]
+        refused = answer(engine, models, "refused_files").rows
+        keys = answer(engine, models, "unknown_keys").rows
     last = _named(_LOAD, loads[0]) if loads else None
     late = failed and (not loads or str(failed[0][0]) > str(loads[0][0]))
     return Status(
@@ -87,7 +88,7 @@ def ask(settings: Settings) -> Status:
         len(loads),
         last,
         _named(_ATTEMPT, failed[0]) if late else None,
-        sum(int(str(row[3])) for row in groups),
+        int(str(deliveries["rejected"])),
         [str(uri) for (uri,) in refused],
         {f"{dataset}.{name}": str(example) for dataset, name, example in keys},
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from io import TextIOWrapper
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -11,6 +14,39 @@ from rich.table import Table
 from rich.text import Text
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """The signs that a drawing is made of; `steps` and `shades` rise."""
+
+    steps: str
+    shades: str
+    bar: str
+    up: str
+    down: str
+    same: str
+    then: str
+
+    def sparkline(self, values: Sequence[float]) -> str:
+        """A sign a value, the highest for the most; 0 is the lowest, not empty."""
+        most = max(values, default=0) or 1
+        top = len(self.steps) - 1
+        return "".join(self.steps[round(value / most * top)] for value in values)
+
+    def shade(self, share: float) -> str:
+        """The shade of a share of the most; only 0 is empty."""
+        top = len(self.shades) - 1
+        return self.shades[max(1, round(share * top)) if share else 0]
+
+
+_UNICODE = Glyphs("▁▂▃▄▅▆▇█", " ░▒▓█", "█", "↑", "↓", "=", "→")
+_ASCII = Glyphs("_.-:=+*#", " .:*#", "#", "+", "-", "=", ">")
+
+
+def glyphs(encoding: str) -> Glyphs:
+    """The signs that a stream of this encoding can show."""
+    return _UNICODE if encoding.lower().startswith("utf") else _ASCII
 
 
 def safe(value: object) -> str:
@@ -22,7 +58,11 @@ def safe(value: object) -> str:
 
 
 def number(value: object) -> str:
-    """A count with separators."""
+    """A number with separators, a fraction to one digit; other values as safe text."""
+    if value is None:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else safe(value)
 
 
@@ -36,13 +76,18 @@ def print_table(
     shown = list(rows)
     for place, name in enumerate(columns):
         numeric = bool(shown) and isinstance(shown[0][place], int | float)
-        table.add_column(name, justify="right" if numeric else "left")
+        table.add_column(name.replace("_", " "), justify="right" if numeric else "left")
     for row in shown:
         table.add_row(*(Text(number(value)) for value in row))
     console().print(table)
 
 
-def console() -> Console:
-    """Standard output; as wide as a terminal has to be when it is none."""
-    out = Console()
-    return out if out.is_terminal else Console(width=100)
+def console(width: int | None = None) -> Console:
+    """Standard output; as wide as a terminal has to be when it is none.
+
+    What its encoding lacks is shown as a question mark.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    out = Console(width=width, highlight=False)
+    return out if out.is_terminal or width else Console(width=100, highlight=False)

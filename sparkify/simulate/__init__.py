@@ -9,8 +9,14 @@ from heapq import heapify, heapreplace
 from itertools import count
 from pathlib import Path
 
-from sparkify.simulate.catalogue import PlayedSong, invent_catalogue
+from sparkify.simulate.catalogue import (
+    Catalogue,
+    PlayedSong,
+    invent_catalogue,
+    played,
+)
 from sparkify.simulate.chance import Chance, Weighted, spread
+from sparkify.simulate.disturb import play_under_other_names, write_truth
 from sparkify.simulate.files import EPOCH, LogFiles, write_songs
 from sparkify.simulate.rhythm import DAY, later
 from sparkify.simulate.sessions import Session
@@ -40,13 +46,19 @@ def simulate(
     seed: int,
     start: date = date(2018, 11, 1),
     songs_per_file: int = 1,
+    disturbed: float = 0.0,
 ) -> Simulation:
     """Write log_data and song_data of so many users, days and songs into a folder.
+
+    `disturbed` is the share of the library's songs that are played under another name;
+    truth.jsonl then tells which song each is.
 
     A day without events has no file. Raises ValueError when an argument is impossible
     and FileExistsError when one of the two folders already has something in it.
     """
     _check(users, days, songs, seed, start, songs_per_file)
+    if not 0 <= disturbed <= 1:
+        raise ValueError(f"A share lies between 0 and 1, not at {disturbed}.")
     log_data, song_data = out / "log_data", out / "song_data"
     _claim(log_data, song_data)
     begin = (start - EPOCH).days * DAY
@@ -62,7 +74,7 @@ def simulate(
     events, plays = _listen(
         logs,
         invent_users(users, begin, for_users),
-        catalogue.plays,
+        catalogue.plays(_played(out, catalogue, disturbed, seed)),
         for_sessions,
         begin,
         begin + days * DAY,
@@ -77,6 +89,20 @@ def simulate(
         songs=songs,
         bytes=logs.bytes + song_bytes,
     )
+
+
+def _played(
+    out: Path, catalogue: Catalogue, disturbed: float, seed: int
+) -> list[PlayedSong]:
+    """The songs as they are played; writes the truth where some are disturbed."""
+    if not disturbed:
+        songs = catalogue.library + catalogue.outside
+        return [played(s.title, s.artist.name, s.duration) for s in songs]
+    truths = play_under_other_names(
+        catalogue.library, catalogue.outside, disturbed, Chance(seed + (1 << 40))
+    )
+    write_truth(out / "truth.jsonl", truths)
+    return [played(truth.title, truth.artist, truth.length) for truth in truths]
 
 
 def _check(

@@ -42,10 +42,18 @@ class PlayedSong(NamedTuple):
 
 
 class Catalogue(NamedTuple):
-    """The library, most popular song first, and all songs by their share of plays."""
+    """The songs of the library and others, each the most popular first."""
 
     library: list[Song]
-    plays: Weighted[PlayedSong]
+    outside: list[Song]
+
+    def plays(self, played: list[PlayedSong]) -> Weighted[PlayedSong]:
+        """Songs as they are played, the library's first, by their share of plays."""
+        return Weighted(
+            played,
+            _popularity(len(self.library), _LIBRARY_SHARE)
+            + _popularity(len(self.outside), 1 - _LIBRARY_SHARE),
+        )
 
 
 NO_SONG = PlayedSong('{"artist":null,', "null", ',"song":null,"status":', 0)
@@ -67,15 +75,7 @@ def invent_catalogue(songs: int, chance: Chance) -> Catalogue:
             library.append(studio.record_again(chance.pick(library)))
         else:
             library.append(studio.record())
-    outside = [studio.record() for _ in range(songs + _OUTSIDE)]
-    return Catalogue(
-        library,
-        Weighted(
-            [_played(song) for song in library + outside],
-            _popularity(len(library), _LIBRARY_SHARE)
-            + _popularity(len(outside), 1 - _LIBRARY_SHARE),
-        ),
-    )
+    return Catalogue(library, [studio.record() for _ in range(songs + _OUTSIDE)])
 
 
 def _popularity(songs: int, share: float) -> list[float]:
@@ -85,12 +85,13 @@ def _popularity(songs: int, share: float) -> list[float]:
     return [share * weight / total for weight in weights]
 
 
-def _played(song: Song) -> PlayedSong:
+def played(title: str, artist: str, length: float) -> PlayedSong:
+    """Return the song as a log line tells of it."""
     return PlayedSong(
-        artist=f'{{"artist":{log_json(song.artist.name)},',
-        length=repr(song.duration),
-        title=f',"song":{log_json(song.title)},"status":',
-        milliseconds=int(song.duration * 1000),
+        artist=f'{{"artist":{log_json(artist)},',
+        length=repr(length),
+        title=f',"song":{log_json(title)},"status":',
+        milliseconds=int(length * 1000),
     )
 
 
@@ -99,6 +100,7 @@ class _Studio:
 
     def __init__(self, chance: Chance, artists: int) -> None:
         self._chance = chance
+        self._names: set[str] = set()
         self._artists = [self._invent_artist(number) for number in range(artists)]
         self._known: set[tuple[str, str]] = set()
         self._songs = 0
@@ -156,6 +158,10 @@ class _Studio:
         else:
             language = words.LANGUAGES.pick(chance.random())
             name = chance.pick(language.bands).format(self._phrase(language))
+        # Few artists share a name, though there are more artists than phrases.
+        while name in self._names and chance.random() >= 0.01:
+            name = f"{name} {chance.pick(words.LAST_NAMES)}"
+        self._names.add(name)
         artist_id = invent_id("AR", "", number, chance)
         artist = Artist(artist_id, name, *self._place())
         if chance.random() < 0.85:

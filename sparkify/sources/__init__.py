@@ -6,15 +6,23 @@ with `s3://` or is a path of this machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sparkify.config import Settings
 from sparkify.errors import ConfigError
 from sparkify.sources import folder, join
-from sparkify.sources.files import Input, Selection, SourceFile, is_local
+from sparkify.sources.files import (
+    UNCOUNTED,
+    Input,
+    Selection,
+    SourceFile,
+    is_local,
+)
+from sparkify.sources.inflate import MAGIC_BYTES, compression
 from sparkify.sources.spool import Spool
 
 if TYPE_CHECKING:
@@ -36,7 +44,7 @@ class Sources:
         return merge(
             self.below("events", self._settings.log_data),
             self.below("songs", self._settings.song_data),
-            key=lambda file: file.uri,
+            key=attrgetter("uri"),
         )
 
     def below(self, dataset: str, location: str) -> Iterator[SourceFile]:
@@ -49,9 +57,23 @@ class Sources:
             )
         return folder.discover(dataset, location, self._selection)
 
-    def extract(self, files: Sequence[SourceFile], spool: Spool) -> join.Extracted:
-        """Make the files readable for an engine."""
-        return join.extract(self._read(files), spool)
+    def extract(
+        self,
+        files: Sequence[SourceFile],
+        spool: Spool,
+        in_place: Callable[[SourceFile], bool] = lambda _: False,
+    ) -> join.Extracted:
+        """Make the files readable for an engine; those of `in_place` are left."""
+        left = [file for file in files if in_place(file)]
+        taken = (file for file in files if not in_place(file)) if left else files
+        found = join.extract(self._read(taken), spool)
+        if left:
+            found = found._replace(inputs=[*found.inputs, *self._left(left)])
+        return found
+
+    def fetch(self, each: Input, spool: Spool) -> join.Extracted:
+        """Make an input that was left where it is a file of this machine."""
+        return join.extract(self._read(each.files), spool)
 
     def content_hash(self, file: SourceFile) -> str:
         """SHA-256 of the file's bytes, in hexadecimal."""
@@ -71,6 +93,17 @@ class Sources:
         for local, some in groupby(files, key=is_local):
             read = folder.read if local else self._store().read
             yield from read(some)
+
+    def _left(self, files: list[SourceFile]) -> Iterator[Input]:
+        heads = self._store().heads(files, MAGIC_BYTES)
+        for file, head in zip(files, heads, strict=True):
+            yield Input(
+                file.dataset,
+                file.uri,
+                (file,),
+                (UNCOUNTED,),
+                compressed=compression(head),
+            )
 
     def _store(self) -> S3:
         if self._s3 is None:

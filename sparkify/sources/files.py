@@ -14,6 +14,8 @@ from typing import NamedTuple
 MAX_RECORD_BYTES = 4 * 1024 * 1024
 # A number of lines that no engine finds, so that the strict reader has to look.
 TOO_LONG = -1
+# What is not known of a file that an engine reads where it lies in a store.
+UNCOUNTED = -2
 
 PLAIN = (".json", ".jsonl", ".ndjson")
 SUFFIXES = (*PLAIN, *(a + b for a in PLAIN for b in (".gz", ".zst", ".bz2")))
@@ -41,8 +43,10 @@ class SourceFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Input:
-    """A local file that an engine reads: a source file, or several joined.
+    """A file that an engine reads: a source file, or several joined.
 
+    `path` is one of this machine, or an `s3://` address of what the engine reads there
+    by itself; that is `compressed` as it says, and its records are counted by reading.
     `records` has the number of records of each file: its lines, while the files are
     taken to be clean. A `strict` input was split into records by the strict reader: a
     line of it holds a record, with where it was found. `sizes` has the bytes that each
@@ -59,6 +63,12 @@ class Input:
     sizes: tuple[int, ...] = ()
     values: int = -1
     origin: Input | None = None
+    compressed: str = ""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it lies in a store, and no file of this machine has it."""
+        return self.path.startswith("s3://")
 
     @property
     def lines(self) -> int:

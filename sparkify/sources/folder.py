@@ -31,7 +31,7 @@ def discover(
     root = os.path.abspath(folder)
     if os.path.isfile(root):
         status = os.stat(root)
-        yield SourceFile(dataset, root, status.st_size, status.st_mtime_ns)
+        yield SourceFile(dataset, root, status.st_size, _modified_at(status))
         return
     start = len(root.rstrip("/")) + 1
     for entry in _walk(root):
@@ -82,7 +82,7 @@ def _file(dataset: str, entry: os.DirEntry[str]) -> SourceFile | None:
         return None
     if not stat.S_ISREG(status.st_mode):
         return None
-    return SourceFile(dataset, entry.path, status.st_size, status.st_mtime_ns)
+    return SourceFile(dataset, entry.path, status.st_size, _modified_at(status))
 
 
 def _entries(folder: str) -> list[tuple[str, os.DirEntry[str]]]:
@@ -150,7 +150,7 @@ def _whole(file: SourceFile) -> bytes:
     # As _verify, which is another call for each of 100,000 files.
     if (
         len(data) != file.bytes
-        or status.st_mtime_ns != file.modified_at
+        or _modified_at(status) != file.modified_at
         or status.st_size != file.bytes
     ):
         raise _changed(file)
@@ -168,12 +168,17 @@ def _chunks(file: SourceFile) -> Iterator[bytes]:
 
 
 def _verify(file: SourceFile, status: os.stat_result) -> None:
-    if (status.st_size, status.st_mtime_ns) != (file.bytes, file.modified_at):
+    if (status.st_size, _modified_at(status)) != (file.bytes, file.modified_at):
         raise _changed(file)
 
 
 def _changed(file: SourceFile) -> SourceChanged:
     return SourceChanged(f"{file.uri}: changed while it was read; run again.")
+
+
+def _modified_at(status: os.stat_result) -> int:
+    """Nanoseconds since 1970, as far as a BIGINT goes: to the year 2262."""
+    return max(-(2**63), min(status.st_mtime_ns, 2**63 - 1))
 
 
 def _unreadable(file: SourceFile, error: OSError) -> SourceError | SourceChanged:

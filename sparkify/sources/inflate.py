@@ -31,6 +31,14 @@ class _Decoder(Protocol):
     def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
 
 
+def compression(head: bytes) -> str:
+    """The name of the compression that content begins with; empty for none."""
+    for magic, (name, _) in _FORMATS.items():
+        if head.startswith(magic):
+            return name
+    return ""
+
+
 def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The plain bytes, in pieces; those of no known compression as they come.
 

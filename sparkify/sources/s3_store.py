@@ -5,13 +5,10 @@ from __future__ import annotations
 import random
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from http.client import HTTPException
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
 
 import obstore
 from obstore.exceptions import BaseError
@@ -34,8 +31,6 @@ _FAILURES = (BaseError, OSError, ValueError)
 _PAGE = 1000
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
-_REGION_TIMEOUT = 5.0
-_AWS = "https://s3.amazonaws.com"
 
 
 class Bucket:
@@ -94,6 +89,28 @@ class Bucket:
 
         return self._calmly(request, self._uri(key), "s3:GetObject")
 
+    def put(self, key: str, content: bytes | Path) -> str | None:
+        """Write an object, or a file of this machine as one; its ETag."""
+        return self._calmly(
+            lambda store: obstore.put(store, key, content)["e_tag"],
+            self._uri(key),
+            "s3:PutObject",
+        )
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove objects; it is no fault when one is not there."""
+        self._calmly(
+            lambda store: obstore.delete(store, keys),
+            self._uri(keys[0]),
+            "s3:DeleteObject",
+        )
+
+    @property
+    def region(self) -> str:
+        """Where the bucket is; empty when that is not known."""
+        self._connect()
+        return self._region
+
     def _uri(self, key: str) -> str:
         return f"s3://{self.name}/{key}"
 
@@ -149,33 +166,11 @@ class Bucket:
         )
 
     def _find_region(self) -> str:
-        """Where the store says that the bucket is, else the configured region.
-
-        It says so to everyone, also with an error: so the usual region of a user does
-        not have to be that of the bucket.
-        """
         settings = self._settings
-        url = f"{settings.endpoint_url or _AWS}/{quote(self.name)}"
-        request = urllib.request.Request(url, method="HEAD")  # noqa: S310  # http(s), or refused by config
-        try:
-            with _OPENER.open(request, timeout=_REGION_TIMEOUT) as response:
-                headers = response.headers
-        except urllib.error.HTTPError as error:
-            headers = error.headers
-            error.close()
-        except (OSError, ValueError, HTTPException):
-            return settings.aws_region
-        return headers.get("x-amz-bucket-region") or settings.aws_region
+        # Imported here: it takes longer than to list a bucket.
+        from sparkify.sources.s3_region import find_region
 
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The answer itself names the region; another address would not."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_NoRedirect)
+        return find_region(self.name, settings.endpoint_url) or settings.aws_region
 
 
 def _client_options(settings: Settings) -> ClientConfig:

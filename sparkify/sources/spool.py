@@ -48,7 +48,12 @@ def spool(folder: Path | None, limit: int) -> Iterator[Spool]:
 
     Raises SourceError when it cannot be made or is full.
     """
-    parent = folder or Path(tempfile.gettempdir())
+    try:
+        parent = folder or Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        raise SourceError(
+            "No temporary folder can be written to; name one in [LOAD] SPOOL_FOLDER."
+        ) from None
     try:
         sweep(parent)
         path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
@@ -61,7 +66,7 @@ def spool(folder: Path | None, limit: int) -> Iterator[Spool]:
         (path / "new").rename(path / _LOCK)
         yield Spool(path, limit)
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             raise _unusable(parent, error) from None
         raise
     finally:

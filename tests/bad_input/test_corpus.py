@@ -1,16 +1,19 @@
 """A conformance corpus of bad input: each kind meets the same end on every engine.
 
 `corpus/KIND/` holds a source file, as `file.json` or in hexadecimal as `file.hex`, and
-`expected.json`: `what` the user sees, the exit code of a run, whether the file is
-refused, and so because it is damaged, the number of staged records, and the rejects,
-each by reason, first byte, line and the beginning of its text.
+`expected.json`: `what` it is, and what the user sees of it: the exit code of a run,
+whether the file is refused (as `run` and `status` tell), and so because it is damaged,
+the number of staged records, and the rejects as `sparkify rejects` shows them, each by
+reason, first byte, line and the beginning of its text.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +21,6 @@ import pytest
 
 from sparkify.cli import main
 from sparkify.models import load_models
-from sparkify.report import quarantine
 
 if TYPE_CHECKING:
     from _pytest.mark.structures import ParameterSet
@@ -62,42 +64,54 @@ def kind(name: str) -> Kind:
     return Kind(name, content, **json.loads((folder / "expected.json").read_text()))
 
 
-def run(warehouse: Warehouse) -> int:
-    """Run the command; its exit code."""
-    with pytest.raises(SystemExit) as ended:
-        main(["run", "--quiet", "--config", str(warehouse.config)])
-    return cast("int", ended.value.code)
+def command(warehouse: Warehouse, *words: str) -> tuple[int, str]:
+    """Run a command; its exit code, and what it prints."""
+    with redirect_stdout(StringIO()) as out, pytest.raises(SystemExit) as ended:
+        main([*words, "--config", str(warehouse.config)])
+    return cast("int", ended.value.code), out.getvalue()
 
 
-def accounts(warehouse: Warehouse) -> dict[str, Cells]:
-    """By file name, what the ledger says of the newest version."""
-    rows = warehouse.query(
+@dataclass(frozen=True)
+class End:
+    """What the ledger says of the newest version of a file, and what a user sees."""
+
+    account: Cells
+    rejects: list[dict[str, object]]
+    told_refused: bool
+
+
+def ends(warehouse: Warehouse) -> dict[str, End]:
+    """By file name, what has become of it."""
+    rejects = json.loads(command(warehouse, "rejects", "--show", "--format", "json")[1])
+    refused = json.loads(command(warehouse, "status", "--format", "json")[1])["refused"]
+    accounts = warehouse.query(
         "select uri, status, records, staged, rejected, erased "
         "from control.load_files order by load_id"
     )
-    return {Path(str(row[0])).name: row[1:] for row in rows}
+    return {
+        Path(str(uri)).name: End(
+            tuple(account),
+            [each for each in rejects if each["uri"] == uri],
+            uri in refused,
+        )
+        for uri, *account in accounts
+    }
 
 
-def rejects(warehouse: Warehouse, file: str) -> list[dict[str, object]]:
-    """What `sparkify rejects` shows of a file."""
-    found = quarantine.ask(warehouse.settings, records=True)
-    return [each for each in found if Path(str(each["uri"])).name == file]
-
-
-def expect(warehouse: Warehouse, given: Kind) -> None:
+def expect(found: End, given: Kind) -> None:
     """The file met the end that its kind describes, every record accounted for."""
-    status, records, staged, rejected, erased = accounts(warehouse)[given.file]
+    status, records, staged, rejected, erased = found.account
     assert status == ("refused" if given.refused else "loaded")
+    assert found.told_refused is given.refused
     assert staged == given.staged
     if given.refused:
         assert bool(records) is not given.damaged
-        assert not rejects(warehouse, given.file)
+        assert not found.rejects
         return
     assert (rejected, erased) == (len(given.rejects), 0)
     assert records == given.staged + len(given.rejects)
-    found = rejects(warehouse, given.file)
-    assert len(found) == len(given.rejects), found
-    for each, expected in zip(found, given.rejects, strict=True):
+    assert len(found.rejects) == len(given.rejects), found
+    for each, expected in zip(found.rejects, given.rejects, strict=True):
         places = {name: each[name] for name in ("reason", "position", "line")}
         assert places == {name: expected[name] for name in places}
         assert str(each["raw_record"]).startswith(str(expected["raw"]))
@@ -116,8 +130,10 @@ def test_on_its_own(
     """A file loaded on its own meets the end of its kind; records are whole (I7)."""
     given = kind(name)
     warehouse.write_bytes(given.dataset, given.file, given.content)
-    assert run(warehouse) == given.exit
-    expect(warehouse, given)
+    code, said = command(warehouse, "run")
+    assert code == given.exit
+    assert f"{len(given.rejects)} rejected." in said
+    expect(ends(warehouse)[given.file], given)
     assert sum(cast("int", rows) for (rows,) in warehouse.query(STAGED)) == given.staged
     told = capsys.readouterr().err
     assert (given.file in told and "refused" in told) is given.refused
@@ -135,14 +151,18 @@ def test_all_kinds_and_a_clean_file_in_one_load(warehouse: Warehouse) -> None:
     for given in every:
         warehouse.write_bytes(given.dataset, given.file, given.content)
     warehouse.write("events", "clean.json", [CLEAN])
-    assert run(warehouse) == 1
+    code, said = command(warehouse, "run")
+    assert code == 1
+    rejects = sum(len(given.rejects) for given in every)
+    assert f"{rejects} rejected." in said
+    found = ends(warehouse)
     for given in every:
-        expect(warehouse, given)
-    assert accounts(warehouse)["clean.json"] == ("loaded", 1, 1, 0, 0)
+        expect(found[given.file], given)
+    assert found["clean.json"] == End(("loaded", 1, 1, 0, 0), [], told_refused=False)
     plays = warehouse.query("select songplay_id from analytics.songplays")
     assert ("77-7-15",) in plays
     assert not warehouse.offenders()
-    assert run(warehouse) == 0
+    assert command(warehouse, "run")[0] == 0
 
 
 @pytest.mark.long
@@ -153,8 +173,8 @@ def test_beside_a_clean_file(warehouse: Warehouse, name: str) -> None:
     warehouse.write_bytes(given.dataset, given.file, given.content)
     warehouse.write("events", "clean.json", [CLEAN])
     warehouse.write("songs", "clean.json", [{}])
-    assert run(warehouse) == given.exit
-    expect(warehouse, given)
+    assert command(warehouse, "run", "--quiet") == (given.exit, "")
+    expect(ends(warehouse)[given.file], given)
     assert warehouse.query(
         "select songplay_id from analytics.songplays where session_id = 77"
     ) == [("77-7-15",)]

@@ -54,6 +54,48 @@ def _fault(statement: str, *offender: str) -> Fault:
 
 
 FAULTS = {
+    "page_views_key_is_unique": _fault(
+        "insert into analytics.page_views select * from analytics.page_views "
+        "where page_view_id = '1-2-15'",
+        "1-2-15",
+    ),
+    "page_views_are_complete": _fault(
+        "delete from analytics.page_views where page_view_id = '1-2-15'",
+        "1",
+        "2",
+        "15",
+    ),
+    "page_views_come_from_events": _fault(
+        "update analytics.page_views set page_view_id = '1-7-15', item_in_session = 7 "
+        "where page_view_id = '1-2-15'",
+        "1-7-15",
+    ),
+    "sessions_key_is_unique": _fault(
+        "insert into analytics.sessions select * from analytics.sessions "
+        "where user_id = 16",
+        "2",
+        "16",
+    ),
+    "sessions_are_complete": _fault(
+        "delete from analytics.sessions where user_id = 16", "2", "16"
+    ),
+    "sessions_add_up": _fault(
+        "update analytics.sessions set events = 3 where user_id = 16", "2", "16", "-2"
+    ),
+    "user_hours_key_is_unique": _fault(
+        "insert into analytics.user_hours select * from analytics.user_hours "
+        "where user_id = 16",
+        "16",
+        "2018-11-12 05:00:00",
+        "2",
+    ),
+    "user_hours_add_up": _fault(
+        "update analytics.user_hours set plays = 3 where user_id = 16",
+        "16",
+        "2018-11-12 05:00:00",
+        "free",
+        "-2",
+    ),
     "file_records_are_accounted_for": _fault(
         "update control.load_files set records = records + 1 "
         "where uri like '%/2018-11-12-events.json'",
@@ -102,6 +144,47 @@ FAULTS = {
         "Revelry",
         "Kings Of Leon",
     ),
+    "song_names_key_is_unique": _fault(
+        "insert into analytics.song_names select * from analytics.song_names "
+        "where delivered_artist = 'Elena'",
+        "Setanta matins",
+        "Elena",
+    ),
+    "user_agents_key_is_unique": _fault(
+        "insert into analytics.user_agents select * from analytics.user_agents",
+        '"Mozilla/5.0"',
+    ),
+    "songplays_have_their_user_agent": _fault(
+        "delete from analytics.user_agents", '"Mozilla/5.0"'
+    ),
+    "places_key_is_unique": _fault(
+        "insert into analytics.places select * from analytics.places",
+        "Chicago-Naperville-Elgin, IL-IN-WI",
+    ),
+    "songplays_have_their_place": _fault(
+        "delete from analytics.places", "Chicago-Naperville-Elgin, IL-IN-WI"
+    ),
+    "user_levels_key_is_unique": _fault(
+        "insert into analytics.user_levels select * from analytics.user_levels "
+        "where user_id = 16",
+        "16",
+    ),
+    "user_levels_end_with_the_users": _fault(
+        "update analytics.user_levels set level = 'paid' where user_id = 16",
+        "16",
+        "free",
+        "paid",
+    ),
+    "user_levels_follow_each_other": _fault(
+        "delete from analytics.user_levels where level = 'paid'", "15", "free"
+    ),
+    "user_levels_are_those_of_events": _fault(
+        "update analytics.user_levels set valid_from = "
+        "timestamp '2018-11-12 05:20:01' where user_id = 16",
+        "16",
+        "free",
+        "2018-11-12 05:20:01",
+    ),
     "songplays_key_is_unique": _fault(
         "insert into analytics.songplays select * from analytics.songplays "
         "where songplay_id = '2-0-16'",
@@ -113,35 +196,35 @@ FAULTS = {
     "songplays_are_plays": _fault(
         "update analytics.songplays set songplay_id = '1-2-15', item_in_session = 2 "
         "where songplay_id = '1-1-15'",
-        "1-2-15",
+        "1 2 15",
         "Home",
     ),
     "songplays_have_their_user": _fault(
-        "delete from analytics.users where user_id = 16", "2-0-16", "16"
+        "delete from analytics.users where user_id = 16", "2 0 16"
     ),
     "songplays_have_their_song": _fault(
         "update analytics.songplays set artist_id = 'AR2' where songplay_id = '1-0-15'",
-        "1-0-15",
+        "1 0 15",
         "SO1",
         "AR2",
     ),
     "songplays_have_their_artist": _fault(
-        "delete from analytics.artists where artist_id = 'AR1'", "1-0-15", "AR1"
+        "delete from analytics.artists where artist_id = 'AR1'", "1 0 15", "AR1"
     ),
     "songplays_have_their_time": _fault(
         "delete from analytics.time where start_time = timestamp '2018-11-12 05:20:02'",
-        "2-0-16",
+        "2 0 16",
         "2018-11-12 05:20:02",
     ),
     "songplays_level_is_known": _fault(
         "update analytics.songplays set level = 'Free' where songplay_id = '2-0-16'",
-        "2-0-16",
+        "2 0 16",
         "Free",
     ),
     "songplays_time_is_within_reason": _fault(
         "update analytics.songplays set start_time = timestamp '1999-12-31 23:59:59' "
         "where songplay_id = '2-0-16'",
-        "2-0-16",
+        "2 0 16",
         "1999-12-31 23:59:59",
     ),
     "time_key_is_unique": _fault(

@@ -76,6 +76,13 @@ def test_schema_page_is_current() -> None:
     assert current, "docs/schema.md is not current: run `make docs`"
 
 
+def test_page_of_metrics_is_current() -> None:
+    """docs/metrics.md is what `make docs` writes."""
+    make = runpy.run_path(str(ROOT / "docs" / "make_metrics.py"))
+    current = _text("docs/metrics.md") == make["document"]()
+    assert current, "docs/metrics.md is not current: run `make docs`"
+
+
 def test_schema_page_has_every_table_and_check() -> None:
     """Each table, column and check stands on the page."""
     page = _text("docs/schema.md")

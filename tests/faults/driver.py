@@ -48,6 +48,7 @@ import stamina  # noqa: F401
 from sparkify.config import Settings
 from sparkify.engines.duckdb import DuckDB
 from sparkify.engines.postgres import Postgres
+from sparkify.engines.redshift import Redshift
 from sparkify.errors import TransientError, WarehouseError
 from sparkify.pipeline import LoadResult, Pipeline
 from sparkify.sources.files import SourceFile
@@ -57,7 +58,7 @@ RETRIED = ("drop", "lost")
 MODES = (*KILLS, "fail", "interrupt", *RETRIED)
 
 _Told = dict[str, object]
-AnyEngine = DuckDB | Postgres
+AnyEngine = DuckDB | Postgres | Redshift
 _ENDS = {"fail": "WarehouseError", "interrupt": "KeyboardInterrupt"}
 
 
@@ -123,7 +124,33 @@ def _copy_database(old: Settings, new: Settings) -> None:
     _new_database(new, old.db_name)
 
 
+def _behind(folder: Path, name: str) -> Settings:
+    """A database of the Redshift test server that `server.json` tells of."""
+    told = json.loads((folder / "server.json").read_text())
+    del told["behind"]
+    name = f"{folder.name}_{name}".replace("-", "_")
+    return Settings(engine="redshift", db_name=name, **told)
+
+
+def _new_behind(new: Settings, template: str = "template1") -> None:
+    told = json.loads((Path(new.log_data).parent / "server.json").read_text())
+    connection = psycopg2.connect(told["behind"])
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"drop database if exists {new.db_name} with (force)")
+        cursor.execute(
+            f"create database {new.db_name} template {template} "
+            f"owner {new.db_user} strategy file_copy"
+        )
+    connection.close()
+
+
+def _copy_behind(old: Settings, new: Settings) -> None:
+    _new_behind(new, old.db_name)
+
+
 RIGS: dict[str, Rig] = {
+    "redshift": Rig(Redshift, _behind, _new_behind, _copy_behind, lambda _: None),
     "postgres": Rig(Postgres, _database, _new_database, _copy_database, lambda _: None),
     "duckdb": Rig(
         DuckDB,
@@ -365,6 +392,7 @@ def _break_at(scenario: Scenario, point: Point, mode: str) -> None:
         timer.cancel()
         strike = _interrupt if mode == "interrupt" else _die
         strike()
+        time.sleep(60)  # another thread may be the one that the signal meets
         raise AssertionError(f"{mode} did not strike")
 
     scenario.pass_statements(run)
@@ -479,6 +507,8 @@ class Breaker:
 
 def main(engine: str, folder: str, *arguments: str) -> None:
     """See the module."""
+    # A program that was started in the background has none.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     scenario = Scenario(engine, Path(folder))
     if arguments == ("make",):
         # In a process of its own, so that none that forks has opened a database.

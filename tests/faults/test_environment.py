@@ -8,6 +8,7 @@ works.
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import make_warehouse
 
+from sparkify.cli import main
 from sparkify.errors import SourceChanged
 from sparkify.pipeline import LoadResult, Pipeline
 from sparkify.sources.files import SourceFile
@@ -71,6 +73,7 @@ class Place:
         assert told[0] == code, told
         assert told[1].startswith("sparkify: "), told
         assert told[1].count("\n") == 1, told
+        assert "Error" not in told[1], told  # so drivers begin
         assert all(str(name) in told[1] for name in names), told
 
     def works(self, events: int = 400) -> None:
@@ -128,12 +131,29 @@ def small_disk(size: str) -> Iterator[Path]:
             subprocess.run(["umount", "-l", disk], check=True)
 
 
-DAMAGES: dict[str, Callable[[bytes], bytes]] = {
-    "text": lambda _: b"this is no database\n" * 1000,
-    "noise within": lambda file: file[:8192] + bytes(range(256)) * 1000,
-    "cut in half": lambda file: file[: len(file) // 2],
-    "another version": lambda file: file[:12] + b"\xfa" + file[13:],
-    "of no bytes": lambda _: b"",
+def of_version(number: int) -> Callable[[bytes], bytes]:
+    """A sound file, but for the version of its format."""
+
+    def changed(file: bytes) -> bytes:
+        header = file[8:12] + number.to_bytes(8, "little") + file[20:4096]
+        checksum = 5381
+        for (word,) in struct.iter_unpack("<Q", header):
+            checksum ^= word * 0xBF58476D1CE4E5B9 % 2**64
+        return struct.pack("<Q", checksum) + header + file[4096:]
+
+    return changed
+
+
+DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "text": (lambda _: b"this is no database\n" * 1000, "damaged"),
+    "noise within": (lambda file: file[:8192] + bytes(range(256)) * 1000, "damaged"),
+    "a bit flipped": (lambda file: file[:52] + b"\xff" + file[53:], "damaged"),
+    "cut in the header": (lambda file: file[:5000], "damaged"),
+    "cut in half": (lambda file: file[: len(file) // 2], "damaged"),
+    "cut at the end": (lambda file: file[:-4096], "damaged"),
+    "of no bytes": (lambda _: b"", "damaged"),
+    "newer": (of_version(5000), "upgrade the package duckdb"),
+    "older": (of_version(1), "too old"),
 }
 
 
@@ -142,12 +162,37 @@ def test_damaged_warehouse(place: Place, damage: str) -> None:
     """A file that is no sound DuckDB database is named, and left as it is (I8)."""
     path = place.warehouse.settings.path
     sound = path.read_bytes()
-    damaged = DAMAGES[damage](sound)
+    change, said = DAMAGES[damage]
+    damaged = change(sound)
     path.write_bytes(damaged)
-    place.expect(place.run(), 2, path)
+    told = place.run()
+    place.expect(told, 2, path, said)
     assert path.read_bytes() == damaged
     path.write_bytes(sound)
     place.works()
+
+
+def test_damaged_log_of_the_warehouse(place: Place) -> None:
+    """What a killed process left is replayed; when it is damaged, that is told."""
+    path = place.warehouse.settings.path
+    log = Path(f"{path}.wal")
+    sound = path.read_bytes()
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    left = log.read_bytes()
+    log.write_bytes(left[:60] + bytes(byte ^ 255 for byte in left[60:80]) + left[80:])
+    place.expect(place.run(), 2, path, "damaged")
+    path.write_bytes(sound)
+    log.write_bytes(left)
+    place.works()
+    assert place.warehouse.query("select note from analytics.notes") == [("kept",)]
+
+
+KILLED = """
+import duckdb, os, signal, sys
+warehouse = duckdb.connect(sys.argv[1])
+warehouse.execute("create table analytics.notes as select 'kept' as note")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def test_warehouse_is_a_folder(place: Place) -> None:
@@ -202,6 +247,52 @@ def test_full_disk(place: Place) -> None:
         place.works()
 
 
+@pytest.mark.parametrize("limit", [0, 1000])
+def test_limit_on_the_size_of_temporary_files(place: Place, limit: int) -> None:
+    """A spool that may not grow is told, and nothing is loaded (I8)."""
+    before = place.warehouse.bags()
+    place.expect(place.run(file_limit(limit)), 2, "SPOOL_FOLDER")
+    assert place.warehouse.bags() == before
+    place.works()
+
+
+def test_limit_on_the_size_of_the_warehouse(place: Place) -> None:
+    """A warehouse whose log may not grow is told, and nothing is loaded (I8)."""
+    before = place.warehouse.bags()
+    rows = [{"sessionId": 9, "itemInSession": n} for n in range(5000)]
+    place.warehouse.write("events", "large.json", rows)  # read where it is
+    path = place.warehouse.settings.path
+    place.expect(place.run(file_limit(100_000)), 2, path, "ulimit -f")
+    assert place.warehouse.bags() == before
+    place.works(5400)
+
+
+def test_limit_that_a_checkpoint_meets(place: Place) -> None:
+    """A commit that cannot write the warehouse's file is told; it is whole (I8)."""
+    path = place.warehouse.settings.path
+    limit = file_limit(path.stat().st_size + 100_000)
+    place.expect(place.run(CHECKPOINTS + limit), 2, path, "ulimit -f", "as a whole")
+    assert place.warehouse.query("select count(*) from staging.events") in (
+        [(200,)],
+        [(400,)],
+    )
+    assert not place.warehouse.offenders()
+    place.works()
+
+
+def file_limit(size: int) -> str:
+    """Let no file grow beyond a size."""
+    return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size},) * 2)"
+
+
+# As after so many changes that they are not written to the log first.
+CHECKPOINTS = """
+from sparkify.engines import duckdb as engine
+limits = engine.limits
+engine.limits = lambda settings: limits(settings) | {"checkpoint_threshold": "1KB"}
+"""
+
+
 @needs_root
 def test_no_room_for_temporary_files(place: Place) -> None:
     """A full temporary folder is told, and nothing is loaded (I8)."""
@@ -220,6 +311,57 @@ def test_memory_limit_too_small(place: Place, limit: str) -> None:
     place.expect(told, 2, place.warehouse.settings.path, "MEMORY_LIMIT")
     assert place.warehouse.bags() == before
     place.works()
+
+
+@pytest.mark.parametrize("seconds", [-(10**12), 10**13])
+def test_file_of_another_age(warehouse: Warehouse, seconds: int) -> None:
+    """A modification time beyond what a warehouse can hold is as good as another."""
+    path = warehouse.write("events", "a.json", [{}])
+    os.utime(path, (seconds, seconds))
+    warehouse.run()
+    assert warehouse.query("select count(*) from staging.events") == [(1,)]
+    assert not warehouse.run().loads
+
+
+@pytest.mark.parametrize("given", [">/dev/full", ">&-", "2>&-"])
+def test_output_that_nobody_takes(place: Place, given: str) -> None:
+    """A full disk under the output is told; with the output closed, all works."""
+    command = f"{sys.executable} -m sparkify ls --config {place.warehouse.config}"
+    done = subprocess.run(
+        ["sh", "-c", f"{command} {given}"], capture_output=True, check=False, text=True
+    )
+    if given == ">/dev/full":
+        place.expect((done.returncode, done.stderr), 2, "output", "No space left")
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_terminal_without_the_letters(place: Place) -> None:
+    """A text that the output's encoding lacks is shown as far as it goes."""
+    place.warehouse.write("events", "a.json", [{"song": "Jóga", "artist": "Björk"}])
+    done = subprocess.run(
+        [sys.executable, "-m", "sparkify", "run", "--config", place.warehouse.config],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "COLUMNS": "100"},
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "J?ga" in done.stdout
+
+
+def test_folder_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run from a folder that was removed says so."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(SystemExit) as ended:
+        main(["run"])
+    assert ended.value.code == 2
+    assert "The current folder was removed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("rows", [1, 5000], ids=["joined", "read in place"])

@@ -27,6 +27,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sparkify.engines.duckdb import DuckDB
+from sparkify.lookups.texts import keys
 from sparkify.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ Rows = Counter[tuple[object, ...]]
 TEXTS: dict[str | None, str | None] = {
     "One": "One",
     "one": "one",
+    "Oné (Live)": "Oné (Live)",
+    "The One feat. Björk": "The One feat. Björk",
+    "?": "?",
     " One ": " One ",
+    "One\u00a0": "One\u00a0",
     "Björk": "Björk",
     "BjÃ¶rk": "Björk",
     "東京 😀": "東京 😀",
@@ -58,15 +63,21 @@ TEXTS: dict[str | None, str | None] = {
 # Most texts are alike, so that plays find songs, and deliveries meet.
 texts = st.sampled_from(["One", "One", "One", *TEXTS])
 names = st.sampled_from(["Ann", "Ann", "Åsa", "", None])
-times = st.sampled_from([1541000000000, 1541000000001, 1543622400000, 1546300799999])
-lengths = st.sampled_from([100.0, 100.0, 200.5, 0.0005, None])
+times = st.sampled_from(
+    [1541000000000, 1541000000001, 1541000029999, 1543622400000, 1546300799999]
+)
+lengths = st.sampled_from([100.0, 100.0, 101.5, 103.0, 200.5, 29.9995, 0.0005, None])
+
+pages = st.sampled_from(
+    ["NextSong", "NextSong", "NextSong", "NextSong", "Home", "Logout", "", None]
+)
 
 events = st.fixed_dictionaries(
     {
         "sessionId": st.sampled_from([1, 1, 2]),
         "itemInSession": st.integers(0, 2),
         "userId": st.sampled_from(["7", "7", "8", 8, "", None]),
-        "page": st.sampled_from(["NextSong", "NextSong", "NextSong", "Home", None]),
+        "page": pages,
         "ts": times,
         "song": texts,
         "artist": texts,
@@ -179,9 +190,15 @@ def corrections(dataset: str) -> st.SearchStrategy[Record]:
         return st.fixed_dictionaries(
             {}, optional={"title": texts, "artist_name": texts, "duration": lengths}
         )
-    pages = st.sampled_from(["NextSong", "Home"])
     return st.fixed_dictionaries(
-        {}, optional={"page": pages, "ts": times, "song": texts, "firstName": names}
+        {},
+        optional={
+            "page": st.sampled_from(["NextSong", "Home"]),
+            "ts": times,
+            "song": texts,
+            "firstName": names,
+            "level": st.sampled_from(["free", "paid"]),
+        },
     )
 
 
@@ -421,23 +438,50 @@ def library(records: Delivered) -> list[Song]:
 
 def match(
     event: Event, title: str | None, artist: str | None, known: list[Song]
-) -> tuple[str | None, str | None]:
-    """Song and method: title, artist and duration; else title and artist."""
-    title, artist = (title or "").strip(" "), (artist or "").strip(" ")
-    if not title or not artist:
-        return None, None
-    same = [
-        song
+) -> tuple[str | None, str | None, str | None]:
+    """Song, artist and method: the nearest names alone count, best by length."""
+    text = (title or "").strip(" "), (artist or "").strip(" ")
+    match_key, base_key, artist_key = keys(*text)
+    by_distance: dict[int, list[Song]] = defaultdict(list)
+    for song in known:
+        name = (song.title or "").strip(" "), (song.artist_name or "").strip(" ")
+        if match_key is None:
+            break
+        if keys(*name)[0] == match_key:
+            by_distance[1 if name == text else 2].append(song)
+        elif keys(*name)[1] == base_key:
+            by_distance[3].append(song)
+    if by_distance:
+        nearest = min(by_distance)
+        song_id, method = _match_by_length(event.length, nearest, by_distance[nearest])
+        if song_id:
+            return song_id, None, method
+    artists = {
+        song.artist_id
         for song in known
-        if (song.title or "").strip(" ") == title
-        and (song.artist_name or "").strip(" ") == artist
-    ]
-    exact = [
-        s.song_id for s in same if s.duration is not None and s.duration == event.length
-    ]
-    if exact:
+        if artist_key is not None and keys("", song.artist_name or "")[2] == artist_key
+    }
+    return (None, min(artists), "artist") if len(artists) == 1 else (None, None, None)
+
+
+def _match_by_length(
+    length: float | None, distance: int, songs_: list[Song]
+) -> tuple[str | None, str | None]:
+    lasting = [song for song in songs_ if song.duration is not None]
+    exact = [song.song_id for song in lasting if song.duration == length]
+    if distance == 1 and exact:
         return min(exact), "exact"
-    return (min(s.song_id for s in same), "title") if same else (None, None)
+    ids = {song.song_id for song in songs_}
+    method = ["title", "folded", "timed"][distance - 1]
+    if length is not None and (distance == 3 or len(ids) > 1):
+        apart = [
+            (abs(math.floor(length) - math.floor(song.duration or 0)), song.song_id)
+            for song in lasting
+        ]
+        if apart and min(apart)[0] <= 1:
+            return min(apart)[1], method
+    is_certain = distance == 1 or (distance == 2 and len(ids) == 1)
+    return (min(ids), method) if is_certain else (None, None)
 
 
 def songplays(winning: list[Event], records: Delivered) -> Rows:
@@ -448,7 +492,7 @@ def songplays(winning: list[Event], records: Delivered) -> Rows:
         if event.page != "NextSong":
             continue
         song, artist = TEXTS[event.song], TEXTS[event.artist]
-        song_id, method = match(event, song, artist, known)
+        song_id, artist_id, method = match(event, song, artist, known)
         milliseconds = (
             None if event.length is None else math.floor(event.length * 1000 + 0.5)
         )
@@ -458,7 +502,7 @@ def songplays(winning: list[Event], records: Delivered) -> Rows:
             int(event.user) if event.user else None,
             event.level or None,
             song_id,
-            chosen[song_id].artist_id if song_id else None,
+            chosen[song_id].artist_id if song_id else artist_id,
             event.session,
             event.location or None,
             event.user_agent or None,
@@ -469,6 +513,24 @@ def songplays(winning: list[Event], records: Delivered) -> Rows:
             milliseconds,
             method,
         ] += 1
+    return rows
+
+
+def user_levels(winning: list[Event]) -> Rows:
+    """A user's periods of one level, each up to the next one."""
+    levels: dict[int, dict[int, str | None]] = defaultdict(dict)
+    for event in sorted(winning, key=lambda e: (e.ts, e.session, e.item)):
+        if event.user:
+            levels[int(event.user)][event.ts] = event.level or None
+    rows: Rows = Counter()
+    for user, by_time in levels.items():
+        periods: list[tuple[int, str | None]] = []
+        for ts, level in by_time.items():
+            if not periods or periods[-1][1] != level:
+                periods.append((ts, level))
+        ends = [_time(ts) for ts, _ in periods[1:]]
+        for (ts, level), end in zip(periods, [*ends, None], strict=True):
+            rows[user, level, _time(ts), end] += 1
     return rows
 
 
@@ -491,6 +553,96 @@ def times_of(plays: Rows) -> Rows:
     return rows
 
 
+def _milliseconds(event: Event) -> int | None:
+    if event.length is None or not 0 <= event.length <= 10**9:
+        return None
+    return math.floor(event.length * 1000 + 0.5)
+
+
+def page_views(winning: list[Event]) -> Rows:
+    """One row for each winning event of a user with another page."""
+    return Counter(
+        (
+            f"{event.session}-{event.item}-{event.user}",
+            _time(event.ts),
+            int(event.user),
+            event.level or None,
+            event.session,
+            event.location or None,
+            event.user_agent or None,
+            event.item,
+            event.page or None,
+        )
+        for event in winning
+        if event.user and event.page != "NextSong"
+    )
+
+
+def sessions(winning: list[Event]) -> Rows:
+    """The events of a session and user, counted and measured."""
+    by_session: dict[tuple[int, int], list[Event]] = defaultdict(list)
+    for event in sorted(winning, key=lambda e: (e.ts, e.item)):
+        if event.user:
+            by_session[event.session, int(event.user)].append(event)
+    return Counter(
+        (*key, *_measured(session_events)) for key, session_events in by_session.items()
+    )
+
+
+def _measured(session_events: list[Event]) -> tuple[object, ...]:
+    first = session_events[0]
+    stops = [
+        event
+        for event in session_events
+        if event.page in ("NextSong", "Logout", "Cancellation Confirmation")
+    ]
+    plays = [event for event in stops if event.page == "NextSong"]
+    ends = [e.ts + (_milliseconds(e) or 0) * (e in plays) for e in session_events]
+    heard, qualified = 0, 0
+    for event, after in zip(stops, [*stops[1:], None], strict=True):
+        if event.page == "NextSong":
+            length = _milliseconds(event)
+            until_next = after.ts - event.ts if after else length
+            heard += 0 if length is None else min(length, until_next or 0)
+            qualified += (until_next or 0) >= 30_000
+    return (
+        _time(first.ts),
+        first.level or None,
+        first.location or None,
+        first.user_agent or None,
+        len(session_events),
+        len(plays),
+        qualified,
+        max(ends) - first.ts,
+        sum(_milliseconds(event) or 0 for event in plays),
+        heard,
+    )
+
+
+def user_hours(winning: list[Event]) -> Rows:
+    """The plays of a user and hour, on one level, place and user agent."""
+    groups: dict[tuple[object, ...], list[Event]] = defaultdict(list)
+    for event in winning:
+        if event.page == "NextSong":
+            key = (
+                int(event.user) if event.user else None,
+                _time(event.ts - event.ts % 3_600_000),
+                event.level or None,
+                event.location or None,
+                event.user_agent or None,
+            )
+            groups[key].append(event)
+    return Counter(
+        (
+            *key,
+            len(plays),
+            sum(_milliseconds(event) or 0 for event in plays),
+            _time(max(event.ts for event in plays)),
+        )
+        for key, plays in groups.items()
+    )
+
+
 def modelled(files: Sequence[History]) -> dict[str, Rows]:
     """The star by the rules."""
     songs_delivered = delivered(files, "songs")
@@ -498,6 +650,7 @@ def modelled(files: Sequence[History]) -> dict[str, Rows]:
     plays = songplays(winning, songs_delivered)
     return {
         "users": users(winning),
+        "user_levels": user_levels(winning),
         "artists": artists(songs_delivered),
         "songs": Counter(
             (s.song_id, s.title, s.artist_id, s.year, s.duration)
@@ -505,6 +658,9 @@ def modelled(files: Sequence[History]) -> dict[str, Rows]:
         ),
         "time": times_of(plays),
         "songplays": plays,
+        "page_views": page_views(winning),
+        "sessions": sessions(winning),
+        "user_hours": user_hours(winning),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import signal
@@ -64,6 +65,19 @@ def test_ls_lists_what_would_be_loaded(
     ]
     assert lines[3] == "2 of 17 files would be loaded, 12 bytes."
     assert len(said(capsys, loaded, "ls", "--all").splitlines()) == 19
+
+
+def test_ls_tells_what_was_refused(
+    loaded: Settings, seaweed_store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no longer pending, and was not loaded."""
+    seaweed_store.put("log_data/2019-01-03-events.json", gzip.compress(b"{}")[:-3])
+    Pipeline(loaded).run()
+    lines = said(capsys, loaded, "ls", "--all").splitlines()
+    assert [line.split()[2] for line in lines if line.startswith("refused")] == [
+        "2019-01-03"
+    ]
+    assert lines[-1] == "0 of 18 files would be loaded, 0 bytes."
 
 
 def test_ls_as_json(loaded: Settings, capsys: pytest.CaptureFixture[str]) -> None:

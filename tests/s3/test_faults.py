@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3 import proxy as p
+from s3.proxy import Answer
 from s3.stores import BUCKET, SAMPLE, Store, ledger_of, load, settings_for, star_of
 from sparkify.errors import PermanentError, SparkifyError, TransientError
 
 if TYPE_CHECKING:
-    from s3.proxy import Act, Answer, Fault, Proxy
+    from s3.proxy import Act, Fault, Proxy
     from s3.stores import Star
     from sparkify.config import Settings
 
@@ -65,6 +66,10 @@ def _other_etag(answer: Answer) -> Answer:
         for name, value in answer.headers
     ]
     return answer
+
+
+def _login_page(_: Answer) -> Answer:
+    return Answer(200, [("Content-Type", "text/html")], b"<html>Sign in</html>")
 
 
 case("503 SlowDown once", p.says(503, "SlowDown"), OK, times=1)
@@ -118,6 +123,13 @@ case("unknown key", p.says(403, "InvalidAccessKeyId"), 2, "not know the access k
 case("wrong region", p.says(301, "PermanentRedirect"), 2, "set [S3] REGION")
 case("other region", p.says(400, "AuthorizationHeaderMalformed"), 2, "[S3] REGION")
 case("unknown refusal", p.says(400, "KMS.DisabledException"), 2, "refuses to read it")
+case("404 once", p.says(404, "NoSuchKey"), OK, times=1)
+case("404 for ever", p.says(404, "NoSuchKey"), 3, "vanished")
+case("bucket gone", p.says(404, "NoSuchBucket"), 2, "no such bucket", key=LIST)
+case("listing truncated once", p.truncates(0.5), OK, key=LIST, times=1)
+case("listing truncated for ever", p.truncates(0.5), 3, "connection broke", key=LIST)
+case("listing that is none", p.changes(_login_page), 2, "no objects", key=LIST)
+case("object that is none", p.changes(_login_page), 3, "was replaced")
 case("412 once", p.says(412, "PreconditionFailed"), OK, times=1)
 case("412 for ever", p.says(412, "PreconditionFailed"), 3, "was replaced")
 case("other ETag once", p.changes(_other_etag), OK, times=1)

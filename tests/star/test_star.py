@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from conftest import Warehouse
 
 HERE = Path(__file__).parent
-TABLES = ("users", "songs", "artists", "time", "songplays", "song_texts")
+TABLES = (
+    *("users", "user_levels", "user_agents", "places", "songs", "artists", "time"),
+    *("songplays", "song_texts", "song_names", "page_views", "sessions", "user_hours"),
+)
 LEAST_CASES = 6
 
 _GIVEN = re.compile(

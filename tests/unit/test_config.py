@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sparkify import engines
 from sparkify.config import OPTIONS, Settings, load_settings, require
 from sparkify.engines import make_engine
 from sparkify.errors import ConfigError
@@ -117,7 +118,9 @@ VALUES = {
     "ENGINE": "duckdb",
     "DB_PORT": "7",
     "SSLMODE": "require",
+    "READERS": "role analysts",
     "SCHEMA_PREFIX": "dev_",
+    "SPOOL": "s3://bucket/spool",
     "ENDPOINT_URL": "http://localhost:1",
     "ANONYMOUS": "yes",
     "REQUESTER_PAYS": "on",
@@ -250,9 +253,12 @@ def test_required_setting_is_named(tmp_path: Path) -> None:
         require(settings, "log_data", "song_data")
 
 
-@pytest.mark.parametrize("engine", ["redshift"])
-def test_engine_that_is_not_there_yet_is_told(tmp_path: Path, engine: str) -> None:
-    """An engine of a later version is refused with the remedy."""
+@pytest.mark.parametrize("engine", ["postgres", "redshift"])
+def test_engine_without_its_driver_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    """The sentence says what to install."""
+    monkeypatch.setattr(engines, "find_spec", lambda _: None)
     settings = load(tmp_path, f"[WAREHOUSE]\nENGINE={engine}\n")
-    with pytest.raises(ConfigError, match=rf"engine {engine} is not available"):
+    with pytest.raises(ConfigError, match=rf"sparkify-elt\[{engine}\]"):
         make_engine(settings)

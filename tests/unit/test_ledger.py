@@ -114,6 +114,29 @@ def test_etag_decides_where_there_is_one(book: Ledger) -> None:
     assert not book.hashed
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3, 100])
+def test_pages_of_the_ledger_change_nothing(
+    book: Ledger, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """Wherever a page ends, between versions of a file too."""
+    for load in range(1, 4):
+        versions = [
+            file(uri, 10 + load)._replace(revision=load - 1)
+            for uri, loads in (("/a", 3), ("/b", 1), ("/c", 2), ("/d", 3))
+            if load <= loads
+        ]
+        book.record(load, *versions)
+    monkeypatch.setattr(ledger, "_PAGE", rows)
+    newest = [file("/a", 13), file("/b", 11), file("/c", 12), file("/d", 13)]
+    assert book.pending(*newest) == []
+    assert book.pending(*(each._replace(bytes=9) for each in newest)) == [
+        ("/a", 3),
+        ("/b", 1),
+        ("/c", 2),
+        ("/d", 3),
+    ]
+
+
 def test_order_of_uris_is_that_of_bytes(book: Ledger) -> None:
     """The ledger is read in the order in which discovery walks."""
     uris = sorted(["/a-b", "/a.json", "/a/b", "/B", "/é", "/z", "/\U0001f600"])

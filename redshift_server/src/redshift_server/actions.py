@@ -22,9 +22,9 @@ async def perform(session: Session, plan: Plan) -> None:
         session.emit(wire.complete("CANCEL"))
         return
     # A bare load goes on when its client leaves; inside a block it is rolled back.
-    session.survives_client = not session.in_block
+    session.survives_client = not session.block.open
     try:
-        await session.own_block()
+        await session.block.enter_own()
         if isinstance(action, CopyCommand):
             await Loader(session, action).run()
             session.emit(wire.complete("COPY"))

@@ -174,6 +174,8 @@ def _check_name(node: exp.Expr) -> None:
     name = node.name.lower()
     if node.args.get("quoted") or name not in RESERVED:
         return
+    if isinstance(node.parent, exp.Column) and node.parent.table:
+        return  # after a dot any word is a name, such as pg_class.oid
     if name == "default" and node.find_ancestor(exp.Values, exp.EQ) is not None:
         return
     raise syntax(name, hint=f'"{name}" is a reserved word; quote it')

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from redshift_server.ddl import (
-    ENCODINGS,
-    Attributes,
-    column_definition,
-    type_of,
-)
+from redshift_server.attributes import Attributes, take_encoding
+from redshift_server.ddl import column_definition, take_key, type_of
 from redshift_server.errors import RedshiftError, not_emulated, syntax, unsupported
 from redshift_server.plan import Plan
 from redshift_server.stream import TokenStream, literal, quote
@@ -68,31 +64,19 @@ def _add(stream: TokenStream, table: str, source: str) -> Plan:
 
 
 def _add_key(stream: TokenStream, table: str, source: str) -> Plan:
-    text = " ".join(token.value for token in stream.rest())
-    if "CHECK" in text.upper().split():
-        raise unsupported("CHECK constraint")
-    sql = (
-        f"update {_ATTRIBUTES} set keys = keys || {literal(_json(text))}::jsonb "
-        f"where relid = {literal(table)}::regclass"
-    )
-    return Plan(source, sql=sql, tag=_TAG)
-
-
-def _json(text: str) -> str:
-    return '["' + text.replace("\\", "\\\\").replace('"', '\\"') + '"]'
+    key = literal(take_key(stream).json())
+    return _set(table, source, f"keys = keys || {key}::jsonb")
 
 
 def _drop(stream: TokenStream, table: str, source: str) -> Plan:
     if stream.accept("CONSTRAINT"):
         name = stream.name()
         stream.accept_any("CASCADE", "RESTRICT")
-        sql = (
-            f"update {_ATTRIBUTES} set keys = (select coalesce(jsonb_agg(k), '[]') "
-            f"from jsonb_array_elements_text(keys) k where k not ilike "
-            f"{literal('constraint ' + name + ' %')}) "
-            f"where relid = {literal(table)}::regclass"
+        kept = (
+            "select coalesce(jsonb_agg(k), '[]') from jsonb_array_elements(keys) k "
+            f"where k ->> 'name' <> {literal(name)}"
         )
-        return Plan(source, sql=sql, tag=_TAG)
+        return _set(table, source, f"keys = ({kept})")
     stream.accept("COLUMN")
     column = stream.name()
     mode = stream.accept_any("CASCADE", "RESTRICT").lower()
@@ -103,12 +87,16 @@ def _drop(stream: TokenStream, table: str, source: str) -> Plan:
 
 def _rename(stream: TokenStream, table: str, source: str) -> Plan:
     if stream.accept("TO"):
-        change = f"rename to {quote(stream.name())}"
-    else:
-        stream.accept("COLUMN")
-        old = quote(stream.name())
-        stream.expect("TO")
-        change = f"rename column {old} to {quote(stream.name())}"
+        return Plan(
+            source,
+            sql=f"alter table {table} rename to {quote(stream.name())}",
+            prelude=(f"select redshift_internal.check_rename({literal(table)})",),
+            tag=_TAG,
+        )
+    stream.accept("COLUMN")
+    old = quote(stream.name())
+    stream.expect("TO")
+    change = f"rename column {old} to {quote(stream.name())}"
     return Plan(source, sql=f"alter table {table} {change}", tag=_TAG)
 
 
@@ -119,7 +107,7 @@ def _append(stream: TokenStream, table: str, source: str) -> Plan:
         raise not_emulated("IGNOREEXTRA and FILLTARGET")
     return Plan(
         source,
-        sql=f"select redshift_internal.append({literal(table)}, {literal(origin)})",
+        sql=f"call redshift_internal.append({literal(table)}, {literal(origin)})",
         barred="ALTER TABLE APPEND",
         tag="ALTER TABLE APPEND",
     )
@@ -163,9 +151,7 @@ def _alter_sortkey(stream: TokenStream, table: str, source: str) -> Plan:
     if word:
         style = "auto" if word == "auto" else ""
         return _set(table, source, f"sortkey = '[]', sortstyle = '{style}'")
-    inner = TokenStream(stream.parenthesised())
-    columns = ", ".join(literal(name) for name in inner.listed(inner.name))
-    inner.end()
+    columns = ", ".join(map(literal, stream.names()))
     return _set(
         table, source, f"sortkey = to_jsonb(array[{columns}]), sortstyle = 'compound'"
     )
@@ -174,12 +160,8 @@ def _alter_sortkey(stream: TokenStream, table: str, source: str) -> Plan:
 def _alter_column(stream: TokenStream, table: str, source: str) -> Plan:
     column = stream.name()
     if stream.accept("ENCODE"):
-        encoding = stream.name()
-        if encoding not in ENCODINGS:
-            raise RedshiftError(
-                "22023", f'invalid encoding type specified: "{encoding}"'
-            )
-        entry = f"jsonb_build_object({literal(column)}, {literal(encoding)})"
+        encoding = literal(take_encoding(stream))
+        entry = f"jsonb_build_object({literal(column)}, {encoding})"
         plan = _set(table, source, f"encodings = encodings || {entry}")
         return Plan(source, sql=plan.sql, barred="ALTER TABLE ALTER COLUMN", tag=_TAG)
     if not stream.accept("TYPE"):
@@ -187,12 +169,10 @@ def _alter_column(stream: TokenStream, table: str, source: str) -> Plan:
     kind = type_of(stream)
     if not kind.startswith("varchar"):
         raise RedshiftError("0A000", "only the size of a VARCHAR column can be altered")
-    check = f"redshift_internal.check_alter({literal(table)}, {literal(column)})"
+    arguments = ", ".join(map(literal, (table, column, kind)))
     return Plan(
         source,
-        # PostgreSQL's own word for it; a DO block keeps it one statement.
-        sql=f"do $do$ begin perform {check}; alter table {table} alter column "
-        f"{quote(column)} type {kind}; end $do$",
+        sql=f"call redshift_internal.alter_type({arguments})",
         barred="ALTER TABLE ALTER COLUMN",
         tag=_TAG,
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from redshift_server import correlation
 from redshift_server.errors import RedshiftError, syntax, unsupported
 from redshift_server.functions import AGGREGATES, COMPUTE_ONLY, LEADER_ONLY
+from redshift_server.tables import user_tables
 
 MAX_LIMIT = 2**31 - 1
-_SYSTEM_PREFIXES = ("pg_", "stl_", "stv_", "svl_", "svv_", "sys_", "svcs_")
 _LEADER_NODES = (
     exp.CurrentTimestamp,
     exp.CurrentTime,
@@ -33,19 +34,6 @@ def check(tree: exp.Expr) -> None:
         elif isinstance(node, exp.Select):
             _check_select(node)
     _check_leader(tree)
-
-
-def user_tables(tree: exp.Expr) -> list[exp.Table]:
-    """Return the tables of users that a statement names, CTEs left out."""
-    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
-    return [
-        table
-        for table in tree.find_all(exp.Table)
-        if isinstance(table.this, exp.Identifier)
-        and not (table.name in ctes and not table.db)
-        and table.db.lower() not in {"pg_catalog", "information_schema"}
-        and not (not table.db and table.name.lower().startswith(_SYSTEM_PREFIXES))
-    ]
 
 
 def reads_a_table(tree: exp.Expr) -> bool:
@@ -140,7 +128,7 @@ def _check_select(select: exp.Select) -> None:
         if isinstance(term.this, exp.Literal) and term.this.is_string:
             raise unsupported("a string constant in ORDER BY")
     _check_qualify(select)
-    _check_correlation(select)
+    correlation.check(select)
 
 
 def _check_qualify(select: exp.Select) -> None:
@@ -152,53 +140,6 @@ def _check_qualify(select: exp.Select) -> None:
     last = clauses[-1]
     if isinstance(last, exp.From) and not last.this.alias:
         raise syntax("qualify", hint="the relation before QUALIFY needs an alias")
-
-
-def _check_correlation(select: exp.Select) -> None:
-    """Refuse two shapes of correlated subquery that the guide lists."""
-    if not isinstance(select.parent, (exp.Subquery, exp.In, exp.Exists)):
-        return
-    if select.find_ancestor(exp.Select) is None:
-        return
-    inner = {table.alias_or_name for table in select.find_all(exp.Table)}
-    inner |= {sub.alias for sub in select.find_all(exp.Subquery) if sub.alias}
-    outer_columns = [
-        column
-        for column in select.find_all(exp.Column)
-        if column.table and column.table not in inner
-    ]
-    if not outer_columns:
-        return
-    if select.args.get("limit") is not None or select.args.get("offset") is not None:
-        raise _correlated("LIMIT")
-    if any(window.parent_select is select for window in select.find_all(exp.Window)):
-        raise _correlated("a window function")
-    grandparents = _sources_beyond(select)
-    for column in outer_columns:
-        if column.table in grandparents:
-            raise _correlated("a reference that skips a query level")
-
-
-def _sources_beyond(select: exp.Select) -> set[str]:
-    """Return the names visible only from beyond the directly enclosing query."""
-    parent = select.find_ancestor(exp.Select)
-    grand = parent.find_ancestor(exp.Select) if parent is not None else None
-    if parent is None or grand is None:
-        return set()
-    return _sources(grand) - _sources(parent)
-
-
-def _sources(select: exp.Select) -> set[str]:
-    clauses = [select.args.get("from_"), *(select.args.get("joins") or ())]
-    return {clause.this.alias_or_name for clause in clauses if clause is not None}
-
-
-def _correlated(what: str) -> RedshiftError:
-    return RedshiftError(
-        "0A000",
-        "This type of correlated subquery pattern is not supported yet",
-        hint=f"redshift_server: the subquery has {what}.",
-    )
 
 
 def _check_leader(tree: exp.Expr) -> None:

@@ -55,10 +55,9 @@ class Table:
 
 @dataclass
 class Loaded:
-    """What one object contributes."""
+    """What one object contributes: rows for PostgreSQL's COPY, and errors."""
 
-    text: str
-    row_count: int
+    rows: list[str]
     line_count: int
     errors: list[LoadError]
 
@@ -86,10 +85,8 @@ def convert_object(data: bytes, mapping: Mapping, command: CopyCommand) -> Loade
             [value for row, value in enumerate(values) if row not in bad]
             for values in converted
         ]
-    count = len(table.lines) - len(bad)
     errors = sorted([*table.errors, *bad.values()], key=lambda error: error.line)
-    text = copy_lines(converted) + "\n" if count else ""
-    return Loaded(text, count, table.line_count, errors)
+    return Loaded(copy_lines(converted), table.line_count, errors)
 
 
 def _row_errors(

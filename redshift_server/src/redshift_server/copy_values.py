@@ -90,10 +90,10 @@ def convert(
     return result, problems
 
 
-def copy_lines(columns: list[Values]) -> str:
+def copy_lines(columns: list[Values]) -> list[str]:
     """Write columns as lines of PostgreSQL's COPY text format."""
     escaped = [_escape_column(values) for values in columns]
-    return "\n".join(map("\t".join, zip(*escaped, strict=True)))
+    return list(map("\t".join, zip(*escaped, strict=True)))
 
 
 def _escape_column(values: Values) -> list[str]:

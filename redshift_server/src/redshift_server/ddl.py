@@ -1,10 +1,13 @@
-"""CREATE TABLE and ALTER TABLE, parsed by hand: most of it is Redshift's own."""
+"""CREATE TABLE, parsed by hand: most of it is Redshift's own."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
-
+from redshift_server.attributes import (
+    Attributes,
+    Key,
+    take_attributes,
+    take_encoding,
+)
 from redshift_server.dml import expression_sql, query_sql
 from redshift_server.errors import (
     RedshiftError,
@@ -20,55 +23,13 @@ from redshift_server.stream import TokenStream, literal, quote
 from redshift_server.types import postgres_type
 
 MAX_COLUMNS = 1600
-MAX_SORT_KEYS = 400
-MAX_INTERLEAVED_KEYS = 8
-ENCODINGS = frozenset(
-    "raw az64 bytedict delta delta32k lzo mostly8 mostly16 mostly32 runlength text255 "
-    "text32k zstd auto".split()
-)
-_STYLES = frozenset("AUTO EVEN KEY ALL".split())
 _TABLE_CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE", "CONSTRAINT")
-
-
-@dataclass
-class Attributes:
-    """What Redshift knows of a table and PostgreSQL does not."""
-
-    diststyle: str = "AUTO"
-    distkey: str = ""
-    sortkey: list[str] = field(default_factory=list)
-    sortstyle: str = ""  # compound, interleaved or auto
-    encodings: dict[str, str] = field(default_factory=dict)
-    backup: bool = True
-    keys: list[str] = field(default_factory=list)  # informational constraints
-    columns: list[str] = field(default_factory=list)
-
-    def check(self) -> None:
-        """Refuse a key that names no column of the table."""
-        for column in [self.distkey, *self.sortkey]:
-            if column and column not in self.columns:
-                raise RedshiftError(
-                    "42703", f'column "{column}" named in key does not exist'
-                )
-
-    def record(self, table: str) -> str:
-        """Return the statement that keeps these attributes with the table."""
-        return (
-            "insert into pg_catalog.redshift_attributes select "
-            f"{literal(table)}::regclass, {literal(self.diststyle)}, "
-            f"{literal(self.distkey)}, {literal(json.dumps(self.sortkey))}::jsonb, "
-            f"{literal(self.sortstyle)}, {literal(json.dumps(self.encodings))}::jsonb, "
-            f"{str(self.backup).lower()}, {literal(json.dumps(self.keys))}::jsonb"
-        )
 
 
 def create_table(stream: TokenStream, options: Options, source: str) -> Plan:
     """Plan CREATE TABLE; CREATE and the words for TEMP are used up already."""
-    temporary = False
-    while stream.accept_any("LOCAL"):
-        temporary = True
-    if stream.accept_any("TEMP", "TEMPORARY"):
-        temporary = True
+    stream.accept("LOCAL")
+    temporary = bool(stream.accept_any("TEMP", "TEMPORARY"))
     stream.expect("TABLE")
     guarded = stream.accept("IF", "NOT", "EXISTS")
     table = stream.qualified_name()
@@ -95,36 +56,29 @@ def _is_column_names(stream: TokenStream) -> bool:
 def _columns_plan(
     stream: TokenStream, head: str, table: str, source: str, *, guarded: bool
 ) -> Plan:
-    attributes = Attributes()
     inner = TokenStream(stream.parenthesised())
-    followups: tuple[str, ...] = ()
     if inner.accept("LIKE"):
         parent = inner.qualified_name()
         columns = [f"like {parent}{_like_defaults(inner)}"]
-        followups = (_copy_attributes(parent, table),)
+        record = _copy_attributes(parent, table)
     else:
-        columns = inner.listed(lambda: _element(inner, attributes))
-        columns = [column for column in columns if column]
+        attributes = Attributes()
+        columns = list(filter(None, inner.listed(lambda: _element(inner, attributes))))
+        take_attributes(stream, attributes)
+        attributes.check()
+        record = attributes.record(table)
     inner.end()
+    stream.end()
     if len(columns) > MAX_COLUMNS:
         raise RedshiftError("54011", "tables can have at most 1600 columns")
-    _table_attributes(stream, attributes)
-    stream.end()
-    if not followups:
-        attributes.check()
-        followups = (attributes.record(table),)
     if guarded:
-        followups = tuple(_only_if_new(text) for text in followups)
+        record += " on conflict do nothing"
     return Plan(
         source=source,
         sql=f"{head} ({', '.join(columns)})",
-        followups=followups,
+        followups=(record,),
         tag="CREATE TABLE",
     )
-
-
-def _only_if_new(record: str) -> str:
-    return f"{record} on conflict do nothing"
 
 
 def _like_defaults(stream: TokenStream) -> str:
@@ -150,20 +104,15 @@ def _query_plan(
     attributes = Attributes()
     names = ""
     if stream.at_symbol("("):
-        inner = TokenStream(stream.parenthesised())
-        columns = inner.listed(inner.name)
-        inner.end()
-        names = " (" + ", ".join(quote(column) for column in columns) + ")"
-    _table_attributes(stream, attributes)
+        names = f" ({', '.join(map(quote, stream.names()))})"
+    take_attributes(stream, attributes)
     stream.expect("AS")
-    tokens = stream.rest()
-    while tokens and tokens[0].is_symbol("(") and tokens[-1].is_symbol(")"):
-        tokens = tokens[1:-1]
-    query = query_sql(tokens, options, shuffled=False)
+    query = query_sql(stream.rest(), options, shuffled=False)
     return Plan(
         source=source,
         sql=f"{head}{names} as {query}",
-        followups=(attributes.record(table),),
+        # Redshift analyses what CREATE TABLE AS makes, and plans accordingly.
+        followups=(attributes.record(table), f"analyze {table}"),
         tag="SELECT",
     )
 
@@ -171,43 +120,29 @@ def _query_plan(
 def _element(stream: TokenStream, attributes: Attributes) -> str:
     token = stream.peek()
     if token is not None and token.is_word(*_TABLE_CONSTRAINTS):
-        _table_constraint(stream, attributes)
+        attributes.keys.append(take_key(stream))
         return ""
     return column_definition(stream, attributes)
 
 
-def _table_constraint(stream: TokenStream, attributes: Attributes) -> None:
-    if stream.accept("CONSTRAINT"):
-        stream.name()
-    if stream.accept_any("CHECK"):
-        raise unsupported("CHECK constraint")
-    if stream.accept_any("EXCLUDE"):
-        raise unsupported("EXCLUDE constraint")
+def take_key(stream: TokenStream) -> Key:
+    """Take a constraint of a table; there are keys only, and none is enforced."""
+    name = stream.name() if stream.accept("CONSTRAINT") else ""
+    if stream.at_words("CHECK") or stream.at_words("EXCLUDE"):
+        raise unsupported(f"{stream.next().word} constraint")
     if stream.accept("PRIMARY", "KEY"):
-        kind = "PRIMARY KEY"
-    elif stream.accept("UNIQUE"):
-        kind = "UNIQUE"
-    else:
-        stream.expect("FOREIGN", "KEY")
-        kind = "FOREIGN KEY"
-    columns = _names(stream)
-    if kind == "FOREIGN KEY":
-        stream.expect("REFERENCES")
-        _reference(stream)
-    attributes.keys.append(f"{kind} ({', '.join(columns)})")
+        return Key("PRIMARY KEY", stream.names(), name=name)
+    if stream.accept("UNIQUE"):
+        return Key("UNIQUE", stream.names(), name=name)
+    stream.expect("FOREIGN", "KEY")
+    columns = stream.names()
+    stream.expect("REFERENCES")
+    return Key("FOREIGN KEY", columns, *_reference(stream), name=name)
 
 
-def _names(stream: TokenStream) -> list[str]:
-    inner = TokenStream(stream.parenthesised())
-    names = inner.listed(inner.name)
-    inner.end()
-    return names
-
-
-def _reference(stream: TokenStream) -> None:
-    stream.qualified_name()
-    if stream.at_symbol("("):
-        _names(stream)
+def _reference(stream: TokenStream) -> tuple[str, list[str]]:
+    table = stream.qualified_name()
+    return table, stream.names() if stream.at_symbol("(") else []
 
 
 def column_definition(stream: TokenStream, attributes: Attributes) -> str:
@@ -284,19 +219,18 @@ def _column_attribute(  # noqa: PLR0912 - one branch per attribute of the gramma
     if stream.accept("GENERATED", "BY", "DEFAULT", "AS", "IDENTITY"):
         return _identity(stream, "by default")
     if stream.accept("ENCODE"):
-        attributes.encodings[column] = _encoding(stream)
+        attributes.encodings[column] = take_encoding(stream)
     elif stream.accept("DISTKEY"):
-        _set_distkey(attributes, column)
+        attributes.set_distkey(column)
     elif stream.accept("SORTKEY"):
         attributes.sortkey.append(column)
         attributes.sortstyle = "compound"
     elif stream.accept("PRIMARY", "KEY"):
-        attributes.keys.append(f"PRIMARY KEY ({column})")
+        attributes.keys.append(Key("PRIMARY KEY", [column]))
     elif stream.accept("UNIQUE"):
-        attributes.keys.append(f"UNIQUE ({column})")
+        attributes.keys.append(Key("UNIQUE", [column]))
     elif stream.accept("REFERENCES"):
-        _reference(stream)
-        attributes.keys.append(f"FOREIGN KEY ({column})")
+        attributes.keys.append(Key("FOREIGN KEY", [column], *_reference(stream)))
     elif stream.accept("COLLATE"):
         _collation(stream)
     elif stream.accept("CHECK"):
@@ -352,70 +286,3 @@ def _identity(stream: TokenStream, generated: str) -> str:
         f"generated {generated} as identity "
         f"(start with {seed} increment by {step} {bounds})"
     )
-
-
-def _encoding(stream: TokenStream) -> str:
-    name = stream.name()
-    if name not in ENCODINGS:
-        raise RedshiftError("22023", f'invalid encoding type specified: "{name}"')
-    return name
-
-
-def _set_distkey(attributes: Attributes, column: str) -> None:
-    if attributes.distkey:
-        raise RedshiftError("42P16", "only one DISTKEY can be specified")
-    attributes.distkey = column
-    attributes.diststyle = "KEY"
-
-
-def _table_attributes(stream: TokenStream, attributes: Attributes) -> None:
-    while not stream.done and not stream.at_words("AS"):
-        if stream.accept("DISTSTYLE"):
-            _diststyle(stream, attributes)
-        elif stream.accept("DISTKEY"):
-            _set_distkey(attributes, _only(_names(stream)))
-        elif stream.accept("BACKUP"):
-            attributes.backup = _yes(stream)
-        elif stream.accept("ENCODE", "AUTO"):
-            pass
-        else:
-            _sortkey(stream, attributes)
-    if attributes.diststyle == "KEY" and not attributes.distkey:
-        raise RedshiftError("42P16", "DISTSTYLE KEY needs a DISTKEY")
-
-
-def _diststyle(stream: TokenStream, attributes: Attributes) -> None:
-    style = stream.next().value.upper()
-    if style not in _STYLES:
-        raise syntax(style.lower())
-    if attributes.distkey and style != "KEY":
-        raise RedshiftError(
-            "42P16", f"cannot specify a DISTKEY together with DISTSTYLE {style}"
-        )
-    attributes.diststyle = style
-
-
-def _yes(stream: TokenStream) -> bool:
-    word = stream.accept_any("YES", "NO")
-    if not word:
-        raise stream.error()
-    return word == "YES"
-
-
-def _only(names: list[str]) -> str:
-    if len(names) != 1:
-        raise RedshiftError("42P16", "only one DISTKEY can be specified")
-    return names[0]
-
-
-def _sortkey(stream: TokenStream, attributes: Attributes) -> None:
-    style = stream.accept_any("COMPOUND", "INTERLEAVED").lower() or "compound"
-    stream.expect("SORTKEY")
-    if style == "compound" and stream.accept("AUTO"):
-        attributes.sortstyle = "auto"
-        return
-    most = MAX_INTERLEAVED_KEYS if style == "interleaved" else MAX_SORT_KEYS
-    attributes.sortkey = _names(stream)
-    attributes.sortstyle = style
-    if len(attributes.sortkey) > most:
-        raise RedshiftError("54011", f"at most {most} columns in a {style} sort key")

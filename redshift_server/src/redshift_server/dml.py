@@ -12,7 +12,9 @@ from redshift_server.errors import syntax
 from redshift_server.lexer import Kind, Token, render, word_token
 from redshift_server.options import Options
 from redshift_server.plan import Plan
-from redshift_server.rewrite import rewrite, shuffle
+from redshift_server.rewrite import rewrite, shuffle, shuffle_in_place
+from redshift_server.stream import literal
+from redshift_server.tables import user_tables
 
 WRITE_LOCK = "lock table {} in share row exclusive mode"
 _CONSTANTS = {"NULL", "TRUE", "FALSE", "DEFAULT"}
@@ -24,7 +26,7 @@ def translate_rows(tokens: list[Token], options: Options, source: str) -> Plan:
     bulk = _bulk_insert(tokens)
     if bulk is not None:
         head, rows = bulk
-        plan = _plan(_checked(head), options, source)
+        plan = _plan(checked(head), options, source)
         return Plan(source=source, sql=plan.sql + rows, prelude=plan.prelude)
     if (
         tokens[0].is_word("DELETE")
@@ -34,12 +36,12 @@ def translate_rows(tokens: list[Token], options: Options, source: str) -> Plan:
         tokens = [tokens[0], word_token("FROM"), *tokens[1:]]
     if tokens[0].is_word("MERGE"):
         return _merge(tokens, options, source)
-    return _plan(_checked(tokens), options, source)
+    return _plan(checked(tokens), options, source)
 
 
 def query_sql(tokens: Sequence[Token], options: Options, *, shuffled: bool) -> str:
     """Return PostgreSQL's text of a query inside another statement."""
-    tree = _checked(tokens)
+    tree = checked(tokens)
     if not isinstance(tree, exp.Query):
         raise syntax(tokens[0].value)
     tree = rewrite(tree)
@@ -48,14 +50,15 @@ def query_sql(tokens: Sequence[Token], options: Options, *, shuffled: bool) -> s
 
 def expression_sql(tokens: Sequence[Token]) -> str:
     """Return PostgreSQL's text of one expression, such as a default."""
-    tree = _checked([word_token("SELECT"), *tokens])
+    tree = checked([word_token("SELECT"), *tokens])
     if len(tree.expressions) != 1:
         raise syntax(tokens[0].value)
     value = rewrite(tree).expressions[0]
     return write(value.unalias())
 
 
-def _checked(tokens: Sequence[Token]) -> exp.Expr:
+def checked(tokens: Sequence[Token]) -> exp.Expr:
+    """Parse a statement and refuse what Redshift refuses."""
     tree = parse(render(_spelled_out(tokens)))
     allowlist.check(tree)
     checks.check(tree)
@@ -78,18 +81,42 @@ def _plan(tree: exp.Expr, options: Options, source: str) -> Plan:
         return _query_plan(tree, options, source)
     if isinstance(tree, exp.Insert):
         return _insert_plan(tree, options, source)
+    lock = WRITE_LOCK.format(_target(tree.this))
     if isinstance(tree, exp.Update):
         checks.check_update(tree)
+        tree = _one_match_a_row(rewrite(tree))
     elif isinstance(tree, exp.Delete):
         checks.check_delete(tree)
+        tree = rewrite(tree)
     else:
         raise allowlist.not_on_the_list(type(tree).__name__)
-    lock = WRITE_LOCK.format(_target(tree.this))
-    return Plan(source=source, sql=write(rewrite(tree)), prelude=(lock,))
+    return Plan(source=source, sql=write(tree), prelude=(lock,))
+
+
+def _one_match_a_row(update: exp.Expr) -> exp.Expr:
+    """Let UPDATE ... FROM fail where the session asks for one match a row.
+
+    The condition added is a constant of the statement: PostgreSQL counts the matches
+    once, and only if error_on_nondeterministic_update is on.
+    """
+    from_, where = update.args.get("from_"), update.args.get("where")
+    if from_ is None:
+        return update
+    matching = f" where {write(where.this)}" if where is not None else ""
+    guard = exp.Var(
+        this="case when redshift_internal.flag('error_on_nondeterministic_update') "
+        "then (select bool_and(redshift_internal.one_match(n)) from (select count(*) "
+        f"as n from {write(update.this)}, {write(from_.this)}{matching} "
+        f'group by "{update.this.alias_or_name}".ctid) as matches) '
+        "is not false else true end"
+    )
+    condition = exp.and_(where.this, guard, copy=False) if where is not None else guard
+    update.set("where", exp.Where(this=condition))
+    return update
 
 
 def _query_plan(tree: exp.Query, options: Options, source: str) -> Plan:
-    shuffled = options.shuffle and bool(checks.user_tables(tree))
+    shuffled = options.shuffle and bool(user_tables(tree))
     tableless = not checks.reads_a_table(tree) and _is_plain(tree)
     rewritten = rewrite(tree)
     sql = write(shuffle(rewritten) if shuffled else rewritten)
@@ -106,8 +133,18 @@ def _insert_plan(tree: exp.Insert, options: Options, source: str) -> Plan:
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     if target.args.get("alias") is not None:
         raise syntax(target.alias, hint="INSERT does not take an alias on its target")
-    prelude = (WRITE_LOCK.format(_target(target)),) if options.serializable else ()
-    return Plan(source=source, sql=write(rewrite(tree)), prelude=prelude)
+    table = _target(target)
+    prelude = [WRITE_LOCK.format(table)] if options.serializable else []
+    rewritten = rewrite(tree)
+    if options.shuffle and isinstance(rewritten.expression, exp.Query):
+        prelude.append(skip_identity(table))
+        shuffle_in_place(rewritten.expression)
+    return Plan(source=source, sql=write(rewritten), prelude=tuple(prelude))
+
+
+def skip_identity(table: str) -> str:
+    """Return the statement that leaves a gap in IDENTITY columns, as bulk loads do."""
+    return f"select redshift_internal.skip_identity({literal(table)})"
 
 
 def _target(node: exp.Expr) -> str:
@@ -121,7 +158,7 @@ def _merge(tokens: list[Token], options: Options, source: str) -> Plan:
     duplicates = tokens[-2:]
     if [token.word for token in duplicates] == ["REMOVE", "DUPLICATES"]:
         return _remove_duplicates(tokens[:-2], source)
-    tree = _checked(tokens)
+    tree = checked(tokens)
     if not isinstance(tree, exp.Merge):
         raise syntax(tokens[0].value)
     checks.check_merge(tree)
@@ -145,7 +182,7 @@ def _name_values(merge: exp.Merge) -> None:
 def _remove_duplicates(tokens: list[Token], source: str) -> Plan:
     """Every target row that has a match goes; all rows of the source come."""
     arms = "WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (1)"
-    tree = _checked([*tokens, *map(word_token, _words(arms))])
+    tree = checked([*tokens, *map(word_token, _words(arms))])
     if not isinstance(tree, exp.Merge):
         raise syntax("REMOVE")
     checks.check_merge(tree)

@@ -39,7 +39,7 @@ SAME = frozenset(
     json_extract_array_element_text json_parse can_json_parse
     pg_last_copy_count pg_last_copy_id pg_last_query_id pg_get_userbyid
     pg_get_viewdef pg_table_is_visible obj_description col_description format_type
-    generate_series fnv_hash
+    generate_series fnv_hash farmfingerprint64
     """.split()
 )
 
@@ -50,7 +50,7 @@ OWN = frozenset(
 
 DOCUMENTED_NOT_EMULATED = frozenset(
     """
-    farmfingerprint64 sha sha1 func_sha1 checksum soundex difference
+    sha sha1 func_sha1 checksum soundex difference
     interval_cmp date_part_year timestamp_cmp timestamp_cmp_date
     array array_concat array_flatten get_array_length split_to_array subarray
     object_transform lower_attribute_names upper_attribute_names
@@ -67,6 +67,14 @@ LEADER_ONLY = frozenset(
     current_schema current_schemas has_table_privilege has_schema_privilege
     has_database_privilege has_column_privilege generate_series version
     set_config current_setting pg_get_userbyid
+    """.split()
+)
+
+# Their result changes though their arguments do not.
+MUTABLE = frozenset(
+    """
+    getdate sysdate random current_date current_time current_timestamp localtime
+    localtimestamp
     """.split()
 )
 

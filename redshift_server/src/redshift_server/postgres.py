@@ -74,7 +74,8 @@ def find_binaries(wanted: str | Path | None = None) -> Binaries:
     folder on PATH, the PyPI wheel.
     """
     explicit = wanted or os.environ.get(ENVIRONMENT_VARIABLE)
-    candidates = [Path(explicit)] if explicit else list(_candidates())
+    # PostgreSQL is started from a folder of its own, where a relative path is lost.
+    candidates = [Path(explicit).resolve()] if explicit else list(_candidates())
     for folder in candidates:
         version = _version(folder)
         if version is not None and version >= OLDEST_VERSION:
@@ -102,7 +103,7 @@ def _candidates() -> list[Path]:
     wheel = wheel_binaries()
     return [
         *system,
-        *([Path(on_path).parent] if on_path else []),
+        *([Path(on_path).resolve().parent] if on_path else []),
         *([wheel] if wheel else []),
     ]
 

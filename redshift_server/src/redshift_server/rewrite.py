@@ -57,6 +57,16 @@ def shuffle(tree: exp.Expr) -> exp.Expr:
     return outer
 
 
+def shuffle_in_place(tree: exp.Expr) -> None:
+    """Let a select that feeds an INSERT come in any order.
+
+    It is not wrapped: in a subquery a bare NULL or literal would get a type of its own.
+    """
+    taken = ("distinct", "order", "limit", "offset")
+    if isinstance(tree, exp.Select) and not any(map(tree.args.get, taken)):
+        tree.set("order", exp.Order(expressions=[_random_term()]))
+
+
 def _random_term() -> exp.Ordered:
     return exp.Ordered(this=exp.Anonymous(this="random", expressions=[]))
 
@@ -175,6 +185,10 @@ def _window(node: exp.Expr) -> exp.Expr:
         return _ratio(node, call)
     if name in ORDER_SENSITIVE and node.args.get("order") is not None:
         node.args["order"].append("expressions", _random_term())
+    if name == "nth_value" and ignoring:
+        value, position = call.expressions
+        node.set("this", internal("filled", [value]))
+        return internal("element", [node.copy(), position])
     node.set("this", _ignoring_nulls(node, call, name) if ignoring else call)
     return node
 
@@ -263,6 +277,26 @@ def _union(node: exp.Expr) -> exp.Expr:
     return node
 
 
+_FLOATS = {exp.DType.DOUBLE, exp.DType.FLOAT}
+_COMPARISONS: dict[type[exp.Expr], str] = {
+    exp.EQ: "float8eq",
+    exp.NEQ: "float8ne",
+    exp.LT: "float8lt",
+    exp.LTE: "float8le",
+    exp.GT: "float8gt",
+    exp.GTE: "float8ge",
+}
+
+
+def _constant_floats(node: exp.Expr) -> exp.Expr:
+    """Between constants NaN equals itself; the operators are those of table scans."""
+    constant = node.find(exp.Column, exp.Select, exp.Parameter) is None
+    if constant and any(cast.to.this in _FLOATS for cast in node.find_all(exp.Cast)):
+        name = _COMPARISONS[type(node)]
+        return exp.Anonymous(this=name, expressions=[node.this, node.expression])
+    return node
+
+
 _CHANGES: list[tuple[type[exp.Expr], Callable[..., exp.Expr]]] = [
     (exp.SetOperation, _union),
     (exp.Select, _group_by_all),
@@ -273,4 +307,5 @@ _CHANGES: list[tuple[type[exp.Expr], Callable[..., exp.Expr]]] = [
     (exp.Anonymous, rewrite_function),
     (exp.Extract, rewrite_extract),
     (exp.WithinGroup, _within_group),
+    *((kind, _constant_floats) for kind in _COMPARISONS),
 ]

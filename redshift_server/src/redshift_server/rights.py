@@ -125,10 +125,19 @@ def create_role(stream: TokenStream, source: str) -> Plan:
 def drop_role(stream: TokenStream, source: str, kind: str) -> Plan:
     """DROP USER, DROP GROUP and DROP ROLE."""
     guarded = "if exists " if stream.accept("IF", "EXISTS") else ""
-    names = ", ".join(quote(name) for name in stream.listed(stream.name))
+    names = stream.listed(stream.name)
     stream.accept_any("FORCE", "RESTRICT")
     stream.end()
-    return Plan(source, sql=f"drop role {guarded}{names}", tag=f"DROP {kind}")
+    readers = (
+        f"drop function if exists redshift_internal.{quote('late_' + name)}(text)"
+        for name in names
+    )
+    return Plan(
+        source,
+        sql=f"drop role {guarded}{', '.join(map(quote, names))}",
+        prelude=tuple(readers),
+        tag=f"DROP {kind}",
+    )
 
 
 _PRIVILEGES = frozenset(

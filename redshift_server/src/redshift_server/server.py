@@ -30,7 +30,7 @@ from redshift_server.storage import Role, Storage
 from redshift_server.tls import make_certificates
 from redshift_server.translate import Translator
 
-CATALOG = ("comparison.sql", "functions.sql", "views.sql")
+CATALOG = ("comparison.sql", "functions.sql", "hashes.sql", "views.sql")
 
 
 class RedshiftServer:

@@ -135,6 +135,13 @@ class TokenStream:
                     return inside
             inside.append(token)
 
+    def names(self) -> list[str]:
+        """Take (a, b, ...) and return the folded names."""
+        inner = TokenStream(self.parenthesised())
+        names = inner.listed(inner.name)
+        inner.end()
+        return names
+
     def rest(self) -> list[Token]:
         """Take all that is left."""
         left = list(self._tokens[self._at :])

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-from redshift_server import rights, utility
+from redshift_server import cursors, objects, rights, utility, variables, views
 from redshift_server.alter import alter_table
 from redshift_server.copy_options import parse_copy
 from redshift_server.ddl import create_table
@@ -135,9 +135,9 @@ class Translator:
         if word in _NOT_EMULATED_OBJECTS:
             raise not_emulated(f"CREATE {word}")
         if stream.accept("VIEW"):
-            return utility.create_view(stream, self.options, source, replace=replace)
+            return views.create_view(stream, self.options, source, replace=replace)
         if stream.accept("MATERIALIZED", "VIEW"):
-            return utility.create_materialized_view(stream, self.options, source)
+            return views.create_materialized_view(stream, source)
         maker = _MAKERS.get(word)
         if maker is None or replace:
             raise stream.error()
@@ -172,7 +172,7 @@ class Translator:
         return Plan(source, action=parse_unload(stream, self.options))
 
     def _declare(self, stream: TokenStream, source: str) -> Plan:
-        return utility.declare(stream, self.options, source)
+        return cursors.declare(stream, self.options, source)
 
 
 def _plain(
@@ -182,15 +182,15 @@ def _plain(
 
 
 _MAKERS: dict[str, Callable[[TokenStream, str], Plan]] = {
-    "SCHEMA": utility.create_schema,
-    "DATABASE": utility.create_database,
+    "SCHEMA": objects.create_schema,
+    "DATABASE": objects.create_database,
     "USER": rights.create_user,
     "GROUP": rights.create_group,
     "ROLE": rights.create_role,
 }
 _CHANGERS: dict[str, Callable[[TokenStream, str], Plan]] = {
     "TABLE": alter_table,
-    "SCHEMA": utility.alter_schema,
+    "SCHEMA": objects.alter_schema,
     "USER": rights.alter_user,
     "GROUP": rights.alter_group,
 }
@@ -208,16 +208,16 @@ _HANDLERS: dict[str, Callable[[Translator, TokenStream, str], Plan]] = {
     "VACUUM": _plain(utility.vacuum),
     "ANALYZE": _plain(utility.analyze),
     "ANALYSE": _plain(utility.analyze),
-    "SET": _plain(utility.set_),
-    "RESET": _plain(utility.reset),
-    "SHOW": _plain(utility.show),
+    "SET": _plain(variables.set_),
+    "RESET": _plain(variables.reset),
+    "SHOW": _plain(variables.show),
     "COMMENT": _plain(utility.comment),
     "CANCEL": _plain(utility.cancel),
-    "FETCH": _plain(utility.fetch),
-    "CLOSE": _plain(utility.close),
-    "DEALLOCATE": _plain(utility.deallocate),
-    "REFRESH": _plain(utility.refresh),
-    "DROP": _plain(utility.drop),
+    "FETCH": _plain(cursors.fetch),
+    "CLOSE": _plain(cursors.close),
+    "DEALLOCATE": _plain(cursors.deallocate),
+    "REFRESH": _plain(views.refresh),
+    "DROP": _plain(objects.drop),
     "GRANT": _plain(lambda stream, source: rights.grant(stream, source, "grant")),
     "REVOKE": _plain(lambda stream, source: rights.grant(stream, source, "revoke")),
     "CREATE": Translator._create,

@@ -9,9 +9,8 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import zstandard
 
@@ -27,7 +26,6 @@ from redshift_server.stream import TokenStream
 if TYPE_CHECKING:
     from redshift_server.session import Session
 
-T = TypeVar("T")
 _OUTER_LIMIT = re.compile(r"\blimit\s+\d+\s*;?\s*$", re.IGNORECASE)
 
 
@@ -131,10 +129,10 @@ class Unloader:
 
     async def run(self) -> None:
         """Write the rows, or raise Redshift's error."""
-        bucket = await self._in_thread(self._open)
+        bucket = await asyncio.to_thread(self._open)
         names, rows = await self._rows()
         count = len(rows)
-        await self._in_thread(lambda: self._write(bucket, names, rows))
+        await asyncio.to_thread(self._write, bucket, names, rows)
         self._session.emit(
             wire.notice(
                 "INFO", f"UNLOAD completed, {count} record(s) unloaded successfully."
@@ -192,9 +190,6 @@ class Unloader:
             entries.append(entry)
         if command.manifest:
             bucket.put(f"{prefix}manifest", json.dumps({"entries": entries}).encode())
-
-    async def _in_thread(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(None, call)
 
 
 def _suffix(command: UnloadCommand) -> str:

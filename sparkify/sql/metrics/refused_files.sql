@@ -1,5 +1,8 @@
--- The files whose newest version was refused as a whole. Exact.
+-- Which files were refused as a whole?
+-- Files whose newest version has more rejects than MAX_REJECTS allows.
 -- grain: one row per source file
+-- kind: exact
+-- column: uri text File.
 with
 
 newest as (

@@ -1,5 +1,11 @@
--- The quarantine, counted by file and reason. A newer version of a file supersedes its rejects. Exact.
+-- Why were records kept aside?
+-- The newest version of a file supersedes the rejects of older ones.
 -- grain: one row per file and reason
+-- kind: exact
+-- column: dataset text events or songs.
+-- column: uri text File.
+-- column: reason text Why they were not accepted.
+-- column: records integer Records.
 with
 
 newest as (

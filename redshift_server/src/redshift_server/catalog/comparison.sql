@@ -98,3 +98,36 @@ where castsource = 'varchar'::regtype and casttarget = 'varchar'::regtype;
 update pg_cast
 set castfunc = 'redshift_internal.fit_char(bpchar, int, boolean)'::regprocedure
 where castsource = 'bpchar'::regtype and casttarget = 'bpchar'::regtype;
+
+-- NaN equals nothing, itself included, and compares with nothing. PostgreSQL takes
+-- it for equal to itself and greater than all; its functions then only see numbers.
+-- Two constants are compared by PostgreSQL's rule: rewrite.py calls its function.
+do $do$
+declare
+    operator_ record;
+begin
+    for operator_ in
+        select oid, oprname, oprcode, oprleft::regtype as a, oprright::regtype as b
+        from pg_operator
+        where
+            oprleft in ('float4'::regtype, 'float8'::regtype)
+            and oprright in ('float4'::regtype, 'float8'::regtype)
+            and oprname in ('=', '<>', '<', '<=', '>', '>=')
+    loop
+        execute format(
+            'create function redshift_internal.%1$I(a %2$s, b %3$s) returns boolean '
+            'language plpgsql immutable strict as $$ begin '
+            'if float8eq(a, ''NaN'') or float8eq(b, ''NaN'') then return %4$L; end if; '
+            'return %1$I(a, b); end $$',
+            operator_.oprcode, operator_.a, operator_.b, operator_.oprname = '<>'
+        );
+        update pg_operator
+        set
+            oprcode = format(
+                'redshift_internal.%I(%s, %s)', operator_.oprcode, operator_.a, operator_.b
+            )::regprocedure,
+            -- else `x = x` becomes `x is not null`
+            oprcanmerge = false
+        where oid = operator_.oid;
+    end loop;
+end $do$;

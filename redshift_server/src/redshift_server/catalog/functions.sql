@@ -319,6 +319,17 @@ create aggregate redshift_internal.last_value_ignoring_nulls(anyelement) (
     sfunc = redshift_internal.last_filled, stype = anyelement
 );
 
+-- What is not NULL, for NTH_VALUE to count.
+create function redshift_internal.collect(state anyarray, value anyelement)
+returns anyarray language sql immutable as $$
+    select case when value is null then state else array_append(state, value) end
+$$;
+create aggregate redshift_internal.filled(anyelement) (
+    sfunc = redshift_internal.collect, stype = anyarray
+);
+create function redshift_internal.element(items anyarray, position_ bigint)
+returns anyelement language sql immutable as $$ select items[position_::int] $$;
+
 create function redshift_internal.version()
 returns text language sql immutable as $$
     select 'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 '
@@ -384,71 +395,6 @@ begin
         raise exception using errcode = '22003', message = 'Overflow in strtol';
     end if;
     return (sign * result)::bigint;
-end $$;
-
-create function pg_catalog.sha2(value text, bits int)
-returns text language sql immutable strict as $$
-    select encode(
-        case bits
-            when 0 then sha256(convert_to(value, 'UTF8'))
-            when 224 then sha224(convert_to(value, 'UTF8'))
-            when 256 then sha256(convert_to(value, 'UTF8'))
-            when 384 then sha384(convert_to(value, 'UTF8'))
-            when 512 then sha512(convert_to(value, 'UTF8'))
-        end,
-        'hex'
-    )
-$$;
-
--- FNV-1a over bytes, in arithmetic modulo 2^64; integers in little-endian order.
-create function redshift_internal.fnv(bytes bytea, seed bigint)
-returns bigint language plpgsql immutable strict as $$
-declare
-    modulus constant numeric := 18446744073709551616;
-    hash numeric := mod(seed::numeric + modulus, modulus);
-    low bigint;
-begin
-    for i in 0..length(bytes) - 1 loop
-        low := mod(hash, 256)::bigint;
-        hash := hash - low + (low # get_byte(bytes, i));
-        hash := mod(hash * 1099511628211, modulus);
-    end loop;
-    if hash >= 9223372036854775808 then
-        hash := hash - modulus;
-    end if;
-    return hash::bigint;
-end $$;
-create function redshift_internal.little_endian(big bytea)
-returns bytea language sql immutable strict as $$
-    select string_agg(substr(big, i, 1), ''::bytea order by i desc)
-    from generate_series(1, length(big)) i
-$$;
-create function pg_catalog.fnv_hash(value text, seed bigint default -3750763034362895579)
-returns bigint language sql immutable strict as $$
-    select redshift_internal.fnv(convert_to(value, 'UTF8'), seed)
-$$;
-create function pg_catalog.fnv_hash(value int, seed bigint default -3750763034362895579)
-returns bigint language sql immutable strict as $$
-    select redshift_internal.fnv(redshift_internal.little_endian(int4send(value)), seed)
-$$;
-create function pg_catalog.fnv_hash(value bigint, seed bigint default -3750763034362895579)
-returns bigint language sql immutable strict as $$
-    select redshift_internal.fnv(redshift_internal.little_endian(int8send(value)), seed)
-$$;
-
-create function pg_catalog.crc32(value text)
-returns text language plpgsql immutable strict as $$
-declare
-    bytes bytea := convert_to(value, 'UTF8');
-    crc bigint := 4294967295;
-begin
-    for i in 0..length(bytes) - 1 loop
-        crc := crc # get_byte(bytes, i);
-        for bit in 1..8 loop
-            crc := case when crc & 1 = 1 then (crc >> 1) # 3988292384 else crc >> 1 end;
-        end loop;
-    end loop;
-    return to_hex(crc # 4294967295);
 end $$;
 
 -- JSON ---------------------------------------------------------------------
@@ -523,8 +469,8 @@ returns text language sql immutable strict as $$ select value::text $$;
 
 -- tables -------------------------------------------------------------------
 
-create function redshift_internal.check_alter(table_ regclass, column_ text)
-returns void language plpgsql as $$
+create procedure redshift_internal.alter_type(table_ regclass, column_ text, type_ text)
+language plpgsql as $$
 begin
     if exists (
         select from pg_attrdef d
@@ -536,20 +482,80 @@ begin
             message = 'cannot alter column "' || column_ || '" because it has a default';
     end if;
     if exists (
-        select from pg_catalog.redshift_attributes, jsonb_array_elements_text(keys) k
-        where relid = table_
-            and string_to_array(
-                replace(substring(lower(k) from '\((.*?)\)'), ' ', ''), ','
-            ) @> array[column_]
+        select from pg_catalog.redshift_attributes, jsonb_array_elements(keys) k
+        where relid = table_ and k -> 'columns' ? column_
     ) then
         raise exception using
             errcode = '0A000',
             message = 'cannot alter column "' || column_ || '" because it is part of a key';
     end if;
+    execute format('alter table %s alter column %I type %s', table_, column_, type_);
 end $$;
 
-create function redshift_internal.append(target regclass, origin regclass)
+-- INSERT ... SELECT and COPY number their rows by slices, and leave gaps.
+create function redshift_internal.skip_identity(table_ regclass)
+returns void language plpgsql security definer as $$
+declare
+    column_ name;
+begin
+    for column_ in
+        select attname from pg_attribute where attrelid = table_ and attidentity <> ''
+    loop
+        perform nextval(pg_get_serial_sequence(table_::text, column_))
+        from generate_series(0, floor(random() * 8)::int);
+    end loop;
+end $$;
+
+create function redshift_internal.check_rename(table_ regclass)
 returns void language plpgsql as $$
+begin
+    if (select relkind from pg_class where oid = table_) = 'm' then
+        raise exception using
+            errcode = '0A000', message = 'a materialized view cannot be renamed';
+    end if;
+end $$;
+
+-- A late-binding view keeps its query as a text that runs when the view is read, by
+-- a function of the view's owner, so that it is the owner who needs rights.
+create function redshift_internal.make_late_reader(owner_ name)
+returns text language plpgsql security definer as $$
+declare
+    reader text := format('redshift_internal.%I', 'late_' || owner_);
+begin
+    execute format(
+        'create or replace function %s(query text) returns setof record language plpgsql '
+        'security definer as $f$ begin return query execute query; end $f$', reader
+    );
+    execute format('alter function %s(text) owner to %I', reader, owner_);
+    return reader;
+end $$;
+create procedure redshift_internal.create_late_view(
+    words text, name_ text, columns_ text, query text
+)
+language plpgsql as $$
+declare
+    definition text;
+begin
+    -- Types without a length: the tables may be swapped for others.
+    execute 'create temp view redshift_late_view' || columns_ || ' as ' || query;
+    select string_agg(format('%I %s', attname, format_type(atttypid, null)), ', ' order by attnum)
+    into definition
+    from pg_attribute where attrelid = 'pg_temp.redshift_late_view'::regclass;
+    drop view pg_temp.redshift_late_view;
+    execute format(
+        'create %s %s as select * from %s(%L) as late (%s)',
+        words, name_, redshift_internal.make_late_reader(current_user), query, definition
+    );
+exception when undefined_table or undefined_column then
+    raise exception using
+        errcode = '0A000',
+        message = 'a late-binding view of what does not exist yet is not emulated by this '
+            || 'test server',
+        detail = sqlerrm;
+end $$;
+
+create procedure redshift_internal.append(target regclass, origin regclass)
+language plpgsql as $$
 begin
     if (
         select array_agg((attname, format_type(atttypid, atttypmod))::text order by attnum)
@@ -566,4 +572,20 @@ begin
     execute format('truncate table %s', origin);
 end $$;
 
-grant execute on all functions in schema redshift_internal to public;
+-- A setting of Redshift's that is on or off, and off unless it was set.
+create function redshift_internal.flag(name text)
+returns boolean language sql stable as $$
+    select coalesce(nullif(current_setting('redshift.' || name, true), ''), 'off')::boolean
+$$;
+create function redshift_internal.one_match(matches bigint)
+returns boolean language plpgsql immutable as $$
+begin
+    if matches > 1 then
+        raise exception using
+            errcode = 'XX000',
+            message = 'Found multiple matches to update the same tuple.';
+    end if;
+    return true;
+end $$;
+
+grant execute on all routines in schema redshift_internal to public;

@@ -20,16 +20,22 @@ create function redshift_internal.read_file(name text)
 returns text language sql volatile security definer as $$
     select pg_read_file('redshift_server/' || name, 0, 1000000000, true)
 $$;
-create function redshift_internal.read_log(name text)
-returns setof jsonb language sql volatile as $$
-    select line::jsonb
-    from regexp_split_to_table(redshift_internal.read_file(name || '.jsonl'), '\n') line
-    where line <> ''
-$$;
 create function redshift_internal.sees(owner text)
 returns boolean language sql stable as $$
     select owner = current_user
         or (select rolsuper from pg_roles where rolname = current_user)
+$$;
+-- The entries that the user may see. The estimate keeps joins of views from loops.
+create function redshift_internal.read_log(name text)
+returns setof jsonb language sql volatile rows 100000 as $$
+    with entries as materialized (
+        select line::jsonb as entry
+        from string_to_table(redshift_internal.read_file(name || '.jsonl'), e'\n') line
+        where line <> ''
+    ),
+    users as (select distinct entry ->> 'user' as name from entries),
+    seen as (select users.name from users where redshift_internal.sees(users.name))
+    select entry from entries where entry ->> 'user' in (select seen.name from seen)
 $$;
 create function redshift_internal.padded(value text, size int)
 returns bpchar language sql immutable as $$ select rpad(value, size)::bpchar $$;
@@ -81,8 +87,7 @@ select
     (e ->> 'errors')::bigint as error_count,
     null::bigint as copy_job_id,
     (e ->> 'message')::varchar as error_message
-from redshift_internal.read_log('loads') e
-where redshift_internal.sees(e ->> 'user');
+from redshift_internal.read_log('loads') e;
 
 create view pg_catalog.sys_load_detail as
 select
@@ -98,8 +103,7 @@ select
     (e ->> 'etag')::varchar as file_etag,
     (e ->> 'modified')::timestamp as file_last_modified,
     null::bigint as copy_job_id
-from redshift_internal.read_log('files') e
-where redshift_internal.sees(e ->> 'user');
+from redshift_internal.read_log('files') e;
 
 create view pg_catalog.stl_load_commits as
 select
@@ -114,8 +118,7 @@ select
     (e ->> 'time')::timestamp as curtime,
     1 as status,
     redshift_internal.padded(e ->> 'format', 16) as file_format
-from redshift_internal.read_log('files') e
-where redshift_internal.sees(e ->> 'user');
+from redshift_internal.read_log('files') e;
 
 create view pg_catalog.sys_load_error_detail as
 select
@@ -134,8 +137,7 @@ select
     (e ->> 'position')::int as position,
     (e ->> 'code')::int as error_code,
     redshift_internal.padded(e ->> 'message', 512) as error_message
-from redshift_internal.read_log('errors') e
-where redshift_internal.sees(e ->> 'user');
+from redshift_internal.read_log('errors') e;
 
 create view pg_catalog.stl_load_errors as
 select
@@ -155,8 +157,7 @@ select
     redshift_internal.padded(e ->> 'raw_value', 1024) as raw_field_value,
     (e ->> 'code')::int as err_code,
     redshift_internal.padded(e ->> 'message', 100) as err_reason
-from redshift_internal.read_log('errors') e
-where redshift_internal.sees(e ->> 'user');
+from redshift_internal.read_log('errors') e;
 
 create view pg_catalog.stl_loaderror_detail as
 select
@@ -172,8 +173,7 @@ select
     case when e ->> 'raw_value' is null then 1 else 0 end as is_null,
     redshift_internal.padded(e ->> 'type', 10) as type,
     redshift_internal.padded(e ->> 'length', 10) as col_length
-from redshift_internal.read_log('errors') e
-where redshift_internal.sees(e ->> 'user');
+from redshift_internal.read_log('errors') e;
 
 -- tables -------------------------------------------------------------------
 
@@ -247,16 +247,57 @@ where
     c.relkind = 'r'
     and n.nspname = any (current_schemas(false));
 
--- Informational keys: what the planner of a real cluster would trust.
+-- Informational keys, and how many values break each: a cluster does not look, and its
+-- planner trusts them.
+create function redshift_internal.count_broken(table_ regclass, key jsonb)
+returns bigint language plpgsql as $$
+declare
+    columns_ text := (
+        select string_agg(quote_ident(c), ', ') from jsonb_array_elements_text(key -> 'columns') c
+    );
+    other regclass := to_regclass(nullif(key ->> 'references', ''));
+    referenced text := (
+        select string_agg(quote_ident(c), ', ')
+        from jsonb_array_elements_text(coalesce(
+            nullif(key -> 'referenced', '[]'),
+            (
+                select k -> 'columns'
+                from pg_catalog.redshift_attributes, jsonb_array_elements(keys) k
+                where relid = other and k ->> 'kind' = 'PRIMARY KEY'
+            )
+        )) c
+    );
+    result bigint;
+begin
+    if key ->> 'kind' = 'FOREIGN KEY' then
+        execute format(
+            'select count(*) from (select distinct %1$s from %2$s '
+            'where not (%1$s) is null except select %3$s from %4$s) broken',
+            columns_, table_, referenced, other
+        ) into result;
+    else
+        -- A primary key has no NULL; a unique one may have many.
+        execute format(
+            'select count(*) from (select from %2$s where %3$L or num_nulls(%1$s) = 0 '
+            'group by %1$s having count(*) > 1 or num_nulls(%1$s) > 0) broken',
+            columns_, table_, key ->> 'kind' = 'PRIMARY KEY'
+        ) into result;
+    end if;
+    return result;
+end $$;
 create view pg_catalog.redshift_server_keys as
 select
     n.nspname::varchar as schema,
     c.relname::varchar as "table",
-    k.definition::varchar as definition
+    (k.key ->> 'kind')::varchar as kind,
+    (
+        select string_agg(name, ', ') from jsonb_array_elements_text(k.key -> 'columns') name
+    )::varchar as columns,
+    redshift_internal.count_broken(c.oid, k.key) as broken
 from pg_catalog.redshift_attributes a
 join pg_class c on c.oid = a.relid
 join pg_namespace n on n.oid = c.relnamespace
-cross join jsonb_array_elements_text(a.keys) k (definition);
+cross join jsonb_array_elements(a.keys) k (key);
 
 create view pg_catalog.svv_tables as
 select
@@ -272,16 +313,64 @@ select
     numeric_precision::int, numeric_scale::int, datetime_precision::int
 from information_schema.columns;
 
+create table pg_catalog.redshift_materialized_views (
+    relid oid primary key,
+    incremental boolean not null,
+    autorefresh boolean not null
+);
+grant select, insert on pg_catalog.redshift_materialized_views to public;
+create function redshift_internal.record_materialized_view(
+    view_ regclass, incremental boolean, autorefresh boolean
+)
+returns void language plpgsql as $$
+begin
+    if exists (
+        select from pg_depend d
+        join pg_rewrite r on r.oid = d.objid and r.ev_class = view_
+        join pg_class c on c.oid = d.refobjid and c.relkind = 'v'
+        where d.refclassid = 'pg_class'::regclass
+    ) then
+        raise exception using
+            errcode = '0A000',
+            message = 'a standard view in a materialized view is not supported';
+    end if;
+    insert into pg_catalog.redshift_materialized_views values (view_, incremental, autorefresh);
+    if not incremental then
+        raise notice 'The materialized view % will be fully recomputed at every refresh', view_;
+    end if;
+end $$;
+
+-- Stale is what differs from its query. Redshift calls it stale as soon as a base
+-- table has changed, even if the result has not.
+create function redshift_internal.is_stale(view_ regclass)
+returns boolean language plpgsql stable as $$
+declare
+    query text := rtrim(pg_get_viewdef(view_), ';');
+    result boolean;
+begin
+    execute format(
+        'select exists (%1$s except all select * from %2$s) '
+        'or exists (select * from %2$s except all (%1$s))', query, view_
+    ) into result;
+    return result;
+end $$;
 create view pg_catalog.stv_mv_info as
 select
     redshift_internal.padded(current_database(), 128) as db_name,
-    redshift_internal.padded(schemaname, 128) as schema,
-    redshift_internal.padded(matviewname, 128) as name,
-    redshift_internal.padded('f', 1) as is_stale,
-    redshift_internal.padded(matviewowner, 128) as owner_user_name,
-    1 as state,
-    redshift_internal.padded('f', 1) as autorefresh
-from pg_matviews;
+    redshift_internal.padded(n.nspname, 128) as schema,
+    redshift_internal.padded(c.relname, 128) as name,
+    0::bigint as updated_upto_xid,
+    redshift_internal.padded(
+        case when redshift_internal.is_stale(c.oid) then 't' else 'f' end, 1
+    ) as is_stale,
+    redshift_internal.padded(pg_get_userbyid(c.relowner), 128) as owner_user_name,
+    v.incremental::int as state,
+    redshift_internal.padded(v.autorefresh::int::text, 1) as autorefresh,
+    redshift_internal.padded('0', 1) as autorewrite
+from pg_catalog.redshift_materialized_views v
+join pg_class c on c.oid = v.relid
+join pg_namespace n on n.oid = c.relnamespace
+where redshift_internal.sees(pg_get_userbyid(c.relowner));
 
 -- databases, transactions ----------------------------------------------------
 

@@ -7,6 +7,9 @@ create table if not exists analytics.song_texts (
     song varchar(1024) not null,
     artist varchar(1024) not null,
     song_key bigint not null,
+    match_key bigint,
+    base_key bigint,
+    artist_key bigint,
     rule_version integer not null
 );
 comment on table analytics.song_texts is
@@ -21,5 +24,11 @@ comment on column analytics.song_texts.artist is
 'Artist, with text that was encoded twice repaired.';
 comment on column analytics.song_texts.song_key is
 'Hash of the repaired pair without regard to case; charts group by it.';
+comment on column analytics.song_texts.match_key is
+'Hash of the repaired pair without what never tells songs apart; null without either.';
+comment on column analytics.song_texts.base_key is
+'Hash of the repaired pair without what only at times tells songs apart; null without either.';
+comment on column analytics.song_texts.artist_key is
+'Hash of the name of the first artist; null without an artist.';
 comment on column analytics.song_texts.rule_version is
 'Version of the rules that made this row.';

@@ -62,7 +62,9 @@ where plays.plays <> coalesce(found.rows_found, 0);
 -- severity: error
 -- A row is a play, an event with page NextSong.
 select
-    songplay_id,
+    session_id,
+    item_in_session,
+    user_id,
     page
 from touched_plays
 where coalesce(page, '') <> 'NextSong';
@@ -71,7 +73,8 @@ where coalesce(page, '') <> 'NextSong';
 -- severity: error
 -- The user of a play is in analytics.users.
 select
-    touched_plays.songplay_id,
+    touched_plays.session_id,
+    touched_plays.item_in_session,
     touched_plays.user_id
 from touched_plays
 left join analytics.users
@@ -84,7 +87,9 @@ where
 -- severity: error
 -- The song of a play is in analytics.songs, with the same artist.
 select
-    touched_plays.songplay_id,
+    touched_plays.session_id,
+    touched_plays.item_in_session,
+    touched_plays.user_id,
     touched_plays.song_id,
     touched_plays.artist_id
 from touched_plays
@@ -92,14 +97,16 @@ left join analytics.songs
     on touched_plays.song_id = songs.song_id
     and touched_plays.artist_id = songs.artist_id
 where
-    (touched_plays.song_id is not null or touched_plays.artist_id is not null)
+    touched_plays.song_id is not null
     and songs.song_id is null;
 
 -- check: songplays_have_their_artist
 -- severity: error
 -- The artist of a play is in analytics.artists.
 select
-    touched_plays.songplay_id,
+    touched_plays.session_id,
+    touched_plays.item_in_session,
+    touched_plays.user_id,
     touched_plays.artist_id
 from touched_plays
 left join analytics.artists
@@ -112,7 +119,9 @@ where
 -- severity: error
 -- The start time of a play is in analytics.time.
 select
-    touched_plays.songplay_id,
+    touched_plays.session_id,
+    touched_plays.item_in_session,
+    touched_plays.user_id,
     touched_plays.start_time
 from touched_plays
 left join analytics.time
@@ -123,7 +132,9 @@ where time.start_time is null;
 -- severity: error
 -- A play's level is free or paid.
 select
-    songplay_id,
+    session_id,
+    item_in_session,
+    user_id,
     level
 from touched_plays
 where level not in ('free', 'paid');
@@ -132,7 +143,9 @@ where level not in ('free', 'paid');
 -- severity: error
 -- A play happened from 2000 to 2099.
 select
-    songplay_id,
+    session_id,
+    item_in_session,
+    user_id,
     start_time
 from touched_plays
 where
@@ -142,14 +155,19 @@ where
 -- check: songplays_come_from_events
 -- severity: error
 -- scope: warehouse
--- A play is that of a delivered event.
+-- A play is that of a delivered event, and its songplay_id says so.
 select songplays.songplay_id
 from analytics.songplays
 left join settled_events
     on songplays.session_id = settled_events.session_id
     and songplays.item_in_session = settled_events.item_in_session
-    and songplays.songplay_id = settled_events.event_id
-where settled_events.event_id is null;
+    and coalesce(cast(songplays.user_id as varchar(20)), '') = settled_events.user_id
+where
+    settled_events.session_id is null
+    or songplays.songplay_id
+    <> cast(settled_events.session_id as varchar(20))
+    || '-' || cast(settled_events.item_in_session as varchar(20))
+    || '-' || settled_events.user_id;
 
 -- check: songplays_have_the_best_song
 -- severity: error

@@ -1,6 +1,6 @@
 -- One row per play this load settles, and the song of older plays that find another
--- one. A play finds its song in text_matches, at most once by exact duration and at
--- most once without, so the join never multiplies plays.
+-- one. A play finds its song in text_matches, at most once by exact duration, at most
+-- once by the second and at most once without, so the join never multiplies plays.
 update analytics.songplays
 set
     song_id = rematched_plays.song_id,
@@ -38,13 +38,15 @@ insert into analytics.songplays (
     match_method
 )
 select
-    settled_events.event_id as songplay_id,
+    cast(settled_events.session_id as varchar(20))
+    || '-' || cast(settled_events.item_in_session as varchar(20))
+    || '-' || settled_events.user_id as songplay_id,
     timestamp '1970-01-01 00:00:00'
     + (settled_events.ts / 1000.0) * interval '1 second' as start_time,
     cast(nullif(settled_events.user_id, '') as bigint) as user_id,
     nullif(settled_events.level, '') as level,
-    coalesce(exact.song_id, title.song_id) as song_id,
-    coalesce(exact.artist_id, title.artist_id) as artist_id,
+    coalesce(exact.song_id, timed.song_id, named.song_id) as song_id,
+    coalesce(exact.artist_id, timed.artist_id, named.artist_id) as artist_id,
     settled_events.session_id,
     nullif(settled_events.location, '') as location,
     nullif(settled_events.user_agent, '') as user_agent,
@@ -60,7 +62,9 @@ select
         when settled_events.length between 0 and 1000000000
             then cast(floor(settled_events.length * 1000 + 0.5) as bigint)
     end as length_ms,
-    coalesce(exact.match_method, title.match_method) as match_method
+    coalesce(
+        exact.match_method, timed.match_method, named.match_method
+    ) as match_method
 from settled_events
 inner join touched_texts
     on coalesce(settled_events.song, '') = touched_texts.delivered_song
@@ -68,7 +72,11 @@ inner join touched_texts
 left join text_matches as exact
     on touched_texts.text_id = exact.text_id
     and settled_events.length = exact.duration
-left join text_matches as title
-    on touched_texts.text_id = title.text_id
-    and title.match_method = 'title'
+left join text_matches as timed
+    on touched_texts.text_id = timed.text_id
+    and floor(settled_events.length) = timed.second
+left join text_matches as named
+    on touched_texts.text_id = named.text_id
+    and named.duration is null
+    and named.second is null
 where settled_events.page = 'NextSong';

@@ -32,7 +32,7 @@ comment on column analytics.songplays.level is
 comment on column analytics.songplays.song_id is
 'Song of the catalogue; null when the catalogue has no such song.';
 comment on column analytics.songplays.artist_id is
-'Artist of that song; null when the catalogue has no such song.';
+'Artist of that song, or the artist alone where match_method is artist; null when unknown.';
 comment on column analytics.songplays.session_id is
 'Session of the app; may be used again by another user.';
 comment on column analytics.songplays.location is
@@ -52,4 +52,4 @@ comment on column analytics.songplays.length is
 comment on column analytics.songplays.length_ms is
 'Length of the song by the log, in whole milliseconds; sums of it are exact.';
 comment on column analytics.songplays.match_method is
-'How song_id was found: exact (title, artist, duration) or title (title, artist).';
+'How song_id was found, best first: exact, title, folded, timed; artist when only that was.';

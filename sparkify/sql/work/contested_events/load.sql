@@ -1,68 +1,10 @@
 -- The events that need their deliveries weighed against each other: those of this load
 -- that were delivered more than once, and, where such deliveries differ, every event
--- of the same user, since the user's latest event may have become another one.
+-- of the same user, since the user's latest event may have become another one. So with
+-- a late event that bears another level than was known of its time.
 -- grain: one row per event; is_reread is 1 for the events of such users
 create temp table contested_events as
 with
-
--- numbers first: cheap, and few places of a session are delivered twice
-repeated_places as (
-    select
-        session_id,
-        item_in_session
-    from staging.events
-    where load_id between :first_load_id and :last_load_id
-    group by
-        session_id,
-        item_in_session
-    having count(*) > 1
-),
-
-repeated_now as (
-    select
-        events.session_id,
-        events.item_in_session,
-        coalesce(events.user_id, '') as user_id
-    from staging.events
-    inner join repeated_places
-        on events.session_id = repeated_places.session_id
-        and events.item_in_session = repeated_places.item_in_session
-    where events.load_id between :first_load_id and :last_load_id
-    group by
-        events.session_id,
-        events.item_in_session,
-        coalesce(events.user_id, '')
-    having count(*) > 1
-),
-
-delivered_before as (
-    select distinct
-        earlier.session_id,
-        earlier.item_in_session,
-        coalesce(earlier.user_id, '') as user_id
-    from staging.events
-    inner join staging.events as earlier
-        on events.session_id = earlier.session_id
-        and events.item_in_session = earlier.item_in_session
-    where
-        events.load_id between :first_load_id and :last_load_id
-        and earlier.load_id < :first_load_id
-        and coalesce(events.user_id, '') = coalesce(earlier.user_id, '')
-),
-
-repeated as (
-    select
-        session_id,
-        item_in_session,
-        user_id
-    from repeated_now
-    union
-    select
-        session_id,
-        item_in_session,
-        user_id
-    from delivered_before
-),
 
 contents as (
     select distinct
@@ -85,10 +27,10 @@ contents as (
         events.user_agent,
         coalesce(events.user_id, '') as user_id
     from staging.events
-    inner join repeated
-        on events.session_id = repeated.session_id
-        and events.item_in_session = repeated.item_in_session
-        and coalesce(events.user_id, '') = repeated.user_id
+    inner join repeated_events
+        on events.session_id = repeated_events.session_id
+        and events.item_in_session = repeated_events.item_in_session
+        and coalesce(events.user_id, '') = repeated_events.user_id
 ),
 
 conflicts as (
@@ -104,10 +46,29 @@ conflicts as (
     having count(*) > 1
 ),
 
-corrected_users as (
-    select distinct user_id
+reread_users as (
+    select user_id
     from conflicts
     where user_id <> ''
+    union
+    select events.user_id
+    from staging.events
+    inner join analytics.user_levels
+        on cast(nullif(events.user_id, '') as bigint) = user_levels.user_id
+        and coalesce(events.level, '') <> coalesce(user_levels.level, '')
+    inner join analytics.users
+        on user_levels.user_id = users.user_id
+    where
+        events.load_id between :first_load_id and :last_load_id
+        and timestamp '1970-01-01 00:00:00'
+        + (events.ts / 1000.0) * interval '1 second' >= user_levels.valid_from
+        and timestamp '1970-01-01 00:00:00'
+        + (events.ts / 1000.0) * interval '1 second' <= users.last_event_at
+        and (
+            user_levels.valid_to is null
+            or timestamp '1970-01-01 00:00:00'
+            + (events.ts / 1000.0) * interval '1 second' < user_levels.valid_to
+        )
 ),
 
 candidates as (
@@ -116,7 +77,7 @@ candidates as (
         item_in_session,
         user_id,
         0 as is_reread
-    from repeated
+    from repeated_events
     union all
     select
         events.session_id,
@@ -124,8 +85,8 @@ candidates as (
         events.user_id,
         1 as is_reread
     from staging.events
-    inner join corrected_users
-        on events.user_id = corrected_users.user_id
+    inner join reread_users
+        on events.user_id = reread_users.user_id
 )
 
 select

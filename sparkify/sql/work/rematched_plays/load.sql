@@ -25,9 +25,11 @@ found as (
         songplays.song_id as old_song_id,
         songplays.artist_id as old_artist_id,
         songplays.match_method as old_match_method,
-        coalesce(exact.song_id, title.song_id) as song_id,
-        coalesce(exact.artist_id, title.artist_id) as artist_id,
-        coalesce(exact.match_method, title.match_method) as match_method
+        coalesce(exact.song_id, timed.song_id, named.song_id) as song_id,
+        coalesce(exact.artist_id, timed.artist_id, named.artist_id) as artist_id,
+        coalesce(
+            exact.match_method, timed.match_method, named.match_method
+        ) as match_method
     from analytics.songplays
     inner join catalogued
         on songplays.song_key = catalogued.song_key
@@ -36,9 +38,13 @@ found as (
     left join text_matches as exact
         on catalogued.text_id = exact.text_id
         and songplays.length = exact.duration
-    left join text_matches as title
-        on catalogued.text_id = title.text_id
-        and title.match_method = 'title'
+    left join text_matches as timed
+        on catalogued.text_id = timed.text_id
+        and floor(songplays.length) = timed.second
+    left join text_matches as named
+        on catalogued.text_id = named.text_id
+        and named.duration is null
+        and named.second is null
 )
 
 select

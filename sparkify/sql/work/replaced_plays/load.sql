@@ -5,10 +5,11 @@ select
     songplays.songplay_id,
     songplays.session_id,
     songplays.item_in_session,
+    songplays.user_id,
     songplays.start_time
 from analytics.songplays
 inner join settled_events
     on songplays.session_id = settled_events.session_id
     and songplays.item_in_session = settled_events.item_in_session
-    and songplays.songplay_id = settled_events.event_id
+    and coalesce(cast(songplays.user_id as varchar(20)), '') = settled_events.user_id
 where settled_events.is_contested = 1;

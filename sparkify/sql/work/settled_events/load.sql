@@ -22,9 +22,6 @@ single as (
         events.ts,
         events.user_agent,
         coalesce(events.user_id, '') as user_id,
-        cast(events.session_id as varchar(20))
-        || '-' || cast(events.item_in_session as varchar(20))
-        || '-' || coalesce(events.user_id, '') as event_id,
         0 as is_contested
     from staging.events
     left join contested_events
@@ -114,9 +111,6 @@ winners as (
         ts,
         user_agent,
         user_id,
-        cast(session_id as varchar(20))
-        || '-' || cast(item_in_session as varchar(20))
-        || '-' || user_id as event_id,
         case when first_load_id < :first_load_id then 1 else 0 end as is_contested
     from ranked
     where
@@ -141,7 +135,6 @@ select
     ts,
     user_agent,
     user_id,
-    event_id,
     is_contested
 from single
 union all
@@ -161,6 +154,5 @@ select
     ts,
     user_agent,
     user_id,
-    event_id,
     is_contested
 from winners;

@@ -2,7 +2,6 @@
 -- grain: one row per play and reason to look at it; is_settled is 1 for a settled event
 create temp table touched_plays as
 select
-    songplays.songplay_id,
     songplays.session_id,
     songplays.item_in_session,
     songplays.user_id,
@@ -16,10 +15,9 @@ from analytics.songplays
 inner join settled_events
     on songplays.session_id = settled_events.session_id
     and songplays.item_in_session = settled_events.item_in_session
-where songplays.songplay_id = settled_events.event_id
+    and coalesce(cast(songplays.user_id as varchar(20)), '') = settled_events.user_id
 union all
 select
-    songplays.songplay_id,
     songplays.session_id,
     songplays.item_in_session,
     songplays.user_id,

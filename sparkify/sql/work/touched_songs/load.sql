@@ -5,8 +5,8 @@ with
 
 delivered_now as (
     select distinct
-        trim(song_id) as song_id,
-        trim(artist_id) as artist_id
+        trim(both ' ' from song_id) as song_id,
+        trim(both ' ' from artist_id) as artist_id
     from staging.songs
     where load_id between :first_load_id and :last_load_id
 ),
@@ -22,9 +22,9 @@ touched_artist_ids as (
 )
 
 select
-    trim(songs.song_id) as song_id,
+    trim(both ' ' from songs.song_id) as song_id,
     nullif(songs.title, '') as title,
-    trim(songs.artist_id) as artist_id,
+    trim(both ' ' from songs.artist_id) as artist_id,
     nullif(songs.year, 0) as year,
     songs.duration,
     nullif(songs.artist_name, '') as artist_name,
@@ -36,9 +36,9 @@ select
     case when touched_artist_ids.artist_id is null then 0 else 1 end as is_touched_artist
 from staging.songs
 left join touched_song_ids
-    on trim(songs.song_id) = touched_song_ids.song_id
+    on trim(both ' ' from songs.song_id) = touched_song_ids.song_id
 left join touched_artist_ids
-    on trim(songs.artist_id) = touched_artist_ids.artist_id
+    on trim(both ' ' from songs.artist_id) = touched_artist_ids.artist_id
 left join control.loads
     on songs.load_id = loads.load_id
 where

@@ -1,19 +1,19 @@
--- The texts whose song this load decides: those of its plays, and those that its songs
--- go by or went by. is_catalogued is 1 for the latter: their older plays are matched
--- again. text_id numbers them for this load alone, to join by a number.
+-- The texts whose song this load decides: those of its plays, and those of the artists
+-- of its songs. is_catalogued is 1 for the latter: their older plays are matched again.
+-- text_id numbers them for this load alone, to join by a number.
 -- grain: one row per pair of song and artist as delivered
 create temp table touched_texts as
 with
 
-names as (
-    select distinct
-        trim(title) as song,
-        trim(artist_name) as artist
+artists as (
+    select distinct song_names.artist_key
     from touched_songs
+    inner join analytics.song_names
+        on coalesce(touched_songs.title, '') = song_names.delivered_title
+        and coalesce(touched_songs.artist_name, '') = song_names.delivered_artist
     where
-        is_touched_song = 1
-        and trim(title) <> ''
-        and trim(artist_name) <> ''
+        touched_songs.is_touched_song = 1
+        and song_names.artist_key is not null
 ),
 
 touched as (
@@ -23,17 +23,19 @@ touched as (
         song_texts.song,
         song_texts.artist,
         song_texts.song_key,
-        case when names.song is null then 0 else 1 end as is_catalogued
+        song_texts.match_key,
+        song_texts.base_key,
+        song_texts.artist_key,
+        case when artists.artist_key is null then 0 else 1 end as is_catalogued
     from analytics.song_texts
     left join played_texts
         on song_texts.delivered_song = played_texts.delivered_song
         and song_texts.delivered_artist = played_texts.delivered_artist
-    left join names
-        on trim(song_texts.song) = names.song
-        and trim(song_texts.artist) = names.artist
+    left join artists
+        on song_texts.artist_key = artists.artist_key
     where
         played_texts.delivered_song is not null
-        or names.song is not null
+        or artists.artist_key is not null
 )
 
 select
@@ -42,6 +44,9 @@ select
     song,
     artist,
     song_key,
+    match_key,
+    base_key,
+    artist_key,
     is_catalogued,
     row_number() over (
         order by song_key, delivered_song, delivered_artist

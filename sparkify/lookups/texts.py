@@ -1,0 +1,199 @@
+"""Makes texts comparable: repair of what was encoded twice, and keys to match by.
+
+Three keys say how alike two songs are called. `song_key` tells one text from another
+but for case. `match_key` leaves out what never tells songs apart: case, accents of the
+artist, punctuation, "&" for "and", a leading "The" of the artist. `base_key` also
+leaves out what sometimes does: accents of the title, featured artists, and what kind of
+recording it is; songs alike by it alone are one only if they last as long.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import cache, lru_cache, partial
+from hashlib import blake2b
+from typing import NamedTuple
+
+from sparkify.engines.base import Row
+
+SONG_TEXT_RULES = 2
+SONG_NAME_RULES = 1
+
+_FEATURING = re.compile(
+    r"\((?:feat|ft|featuring)\b[^)]*\)|\[(?:feat|ft|featuring)\b[^]]*\]"
+    r"|\b(?:feat\b|ft\.|featuring\b).*"
+)
+_GUESTS = re.compile(r"(?<=\S) (?:feat|ft|featuring) .*")
+_KINDS = (
+    r"(?:acoustic|album|amended|bonus|clean|demo|digital(?:ly)?|edit|edited|ep|explicit"
+    r"|extended|instrumental|karaoke|live|lp|mix|mono|original|radio|re-?master(?:ed)?"
+    r"|re-?mix(?:ed)?|single|stereo|unplugged|version|vivo)"
+)
+_KIND_OF_RECORDING = re.compile(
+    rf"\([^()]*\b{_KINDS}\b[^()]*\)|\[[^][]*\b{_KINDS}\b[^][]*\]"
+    rf"| [-–—] [^-–—]*\b{_KINDS}\b[^-–—]*$"
+)
+_MARKS = re.compile(r"([a-zα-ω])[\u0300-\u036f]+")
+# Letters that no normal form takes apart.
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+)
+
+
+def song_texts(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows of analytics.song_texts for pairs of song and artist as delivered."""
+    repaired = cache(repair)  # an artist has many songs
+    for delivered_song, delivered_artist in rows:
+        song, artist = repair(str(delivered_song)), repaired(str(delivered_artist))
+        yield (
+            delivered_song,
+            delivered_artist,
+            song,
+            artist,
+            song_key(song, artist),
+            *keys(song, artist),
+            SONG_TEXT_RULES,
+        )
+
+
+def song_names(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows of analytics.song_names for pairs of title and artist as delivered."""
+    for title, artist in rows:
+        yield title, artist, *keys(str(title), str(artist)), SONG_NAME_RULES
+
+
+def repair(text: str) -> str:
+    """Undo UTF-8 that was read as Latin-1 and encoded again; leave other text."""
+    if text.isascii():
+        return text
+    fix = _fix_encoding()
+    repaired = fix(text)
+    # ftfy leaves a short remainder such as "Ã¥"; what was damaged once was so twice.
+    while repaired != text:
+        text = repaired
+        with suppress(UnicodeError):
+            repaired = text.encode("latin-1").decode("utf-8")
+    return repaired
+
+
+@cache
+def _fix_encoding() -> Callable[[str], str]:
+    # Imported here: most texts are ASCII, and it takes longer than --help.
+    import ftfy
+
+    # What it would guess besides: that "Ã ESPERA" is a damaged "à", and lost a byte.
+    config = ftfy.TextFixerConfig(
+        restore_byte_a0=False,
+        replace_lossy_sequences=False,
+        decode_inconsistent_utf8=False,
+        fix_c1_controls=False,
+    )
+    return partial(ftfy.fix_encoding, config=config)
+
+
+def song_key(song: str, artist: str) -> int:
+    """A 64-bit hash of a song's texts, without regard to case and outer blanks."""
+    return _hash(f"{_uncased(artist)}\x1f{_uncased(song)}")
+
+
+def keys(title: str, artist: str) -> tuple[int | None, int | None, int | None]:
+    """match_key, base_key and artist_key; None where title or artist is missing."""
+    title = _uncased(title)
+    credit = _credit(artist)
+    if not title or credit is None:
+        return None, None, credit and credit.key
+    folded = fold(title)
+    base = base_title(title) if _may_have_a_base(title) else folded
+    match_text, base_text = f"{credit.name}\x1f{folded}", f"{credit.lead}\x1f{base}"
+    match_key = _hash(match_text)
+    base_key = match_key if base_text == match_text else _hash(base_text)
+    return match_key, base_key, credit.key
+
+
+def _may_have_a_base(title: str) -> bool:
+    """Whether base_title may differ from fold: quick, and never wrongly false."""
+    return (
+        "(" in title
+        or "[" in title
+        or " -" in title
+        or "ft" in title
+        or "feat" in title
+        or not title.isascii()
+    )
+
+
+class _Credit(NamedTuple):
+    """An artist's name folded, the name of the first artist alone, and its hash."""
+
+    name: str
+    lead: str
+    key: int
+
+
+@lru_cache(maxsize=100_000)  # an artist has many songs
+def _credit(artist: str) -> _Credit | None:
+    text = _uncased(artist)
+    if not text:
+        return None
+    name = artist_name(text)
+    lead = _GUESTS.sub("", name)  # of the folded name: names that are alike share it
+    return _Credit(name, lead, _hash(lead))
+
+
+def artist_name(text: str) -> str:
+    """An artist's name folded, without accents and the article."""
+    name = fold(_without_accents(text))
+    shorter = name.removeprefix("the ").removesuffix(" the")
+    return shorter or name
+
+
+def base_title(text: str) -> str:
+    """A title folded, without accents, featured artists and the kind of recording."""
+    plain = _KIND_OF_RECORDING.sub("", _FEATURING.sub("", text))
+    return fold(_without_accents(plain if plain.strip() else text))
+
+
+def fold(text: str) -> str:
+    """Words alone: punctuation goes, "&" is "and"; a text without words stays."""
+    words = text
+    if not text.replace(" ", "").isalnum():
+        words = text.replace(" + ", " & ").replace("..", " ").translate(_WORDS)
+    return " ".join(words.split()) or text
+
+
+def _uncased(text: str) -> str:
+    text = text.strip()
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _without_accents(text: str) -> str:
+    """Latin and Greek letters alone lose their marks; elsewhere they are letters."""
+    if text.isascii():
+        return text
+    parts = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", _MARKS.sub(r"\1", parts)).translate(_PLAIN)
+
+
+def _hash(text: str) -> int:
+    digest = blake2b(text.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
+
+
+class _Words(dict[int, str | None]):
+    """For str.translate: what becomes of a character."""
+
+    def __missing__(self, code: int) -> str | None:
+        """Letters, digits and symbols stay; punctuation and the like part words."""
+        kind = unicodedata.category(chr(code))
+        parts = kind[0] in "PZC" or kind == "Sk"
+        self[code] = " " if parts and chr(code) not in "#%" else chr(code)
+        return self[code]
+
+
+_WORDS = _Words({ord(char): None for char in "'’‘ʼ`´.\u200d\ufe0f"})
+_WORDS |= {ord("&"): " and ", ord("|"): " "}

@@ -1,0 +1,61 @@
+-- Which songs of this artist are played?
+-- The songs of the artist :artist in the period, by the text of the log, without regard
+-- to the case of A to Z.
+-- grain: one row per song with a play
+-- kind: exact
+-- column: song_key integer Key of the song.
+-- column: song text Title by the log.
+-- column: plays integer Plays.
+-- column: listeners integer Users with a play.
+with
+
+artist_songs as (
+    select
+        song_key,
+        min(song) as song
+    from analytics.song_texts
+    where
+        translate(
+            trim(both ' ' from artist),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+        ) = translate(
+            trim(both ' ' from :artist),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+        )
+    group by song_key
+)
+
+select
+    artist_songs.song_key,
+    artist_songs.song,
+    count(*) as plays,
+    count(distinct songplays.user_id) as listeners
+from analytics.songplays
+inner join artist_songs
+    on songplays.song_key = artist_songs.song_key
+where
+    songplays.song_key is not null
+    and songplays.start_time >= :period_start
+    and songplays.start_time < :period_end
+    and (:level = '' or songplays.level = :level)
+    and (:gender = '' or songplays.user_id in (select user_id from chosen_users))
+    and (
+        :state = ''
+        or coalesce(songplays.location, '') in (select location from chosen_places)
+    )
+    and (
+        :platform = ''
+        or coalesce(songplays.user_agent, '') in (
+            select user_agent
+            from chosen_user_agents
+        )
+    )
+group by
+    artist_songs.song_key,
+    artist_songs.song
+order by
+    count(*) desc,
+    count(distinct songplays.user_id) desc,
+    artist_songs.song_key;

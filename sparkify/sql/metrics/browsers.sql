@@ -1,0 +1,51 @@
+-- With which browser do people listen?
+-- The browser that the user agent of the play names; it may not tell the truth.
+-- Groups under :least_group listeners are left out.
+-- grain: one row per browser
+-- kind: approximate
+-- column: browser text Browser, or unknown.
+-- column: listeners integer Users with a play; one may be in several rows.
+-- column: plays integer Plays.
+-- column: share number Part of all plays.
+-- column: plays_per_listener number Plays by listener.
+with
+
+per_user as (
+    select
+        user_agent,
+        user_id,
+        sum(plays) as plays
+    from audience
+    group by
+        user_agent,
+        user_id
+),
+
+per_group as (
+    select
+        coalesce(user_agents.browser, 'unknown') as browser,
+        count(distinct per_user.user_id) as listeners,
+        sum(per_user.plays) as plays
+    from per_user
+    left join analytics.user_agents
+        on per_user.user_agent = user_agents.user_agent
+    group by coalesce(user_agents.browser, 'unknown')
+),
+
+overall as (
+    select sum(plays) as plays
+    from per_group
+)
+
+select
+    per_group.browser,
+    per_group.listeners,
+    per_group.plays,
+    cast(per_group.plays as double precision) / overall.plays as share,
+    cast(per_group.plays as double precision) / per_group.listeners as plays_per_listener
+from per_group
+cross join overall
+where per_group.listeners >= :least_group
+order by
+    per_group.plays desc,
+    per_group.browser;

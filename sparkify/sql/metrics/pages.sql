@@ -1,0 +1,74 @@
+-- What do people do besides listening?
+-- Events of logged-in users by page of the app; NextSong is a play. Users are who was
+-- there at least once.
+-- grain: one row per page that occurs in the period
+-- kind: exact
+-- column: page text Page of the app.
+-- column: events integer Events.
+-- column: users integer Users with such an event.
+-- column: per_1000_plays number Events by 1,000 plays.
+with
+
+viewed as (
+    select
+        coalesce(page_views.page, 'unknown') as page,
+        count(*) as events,
+        count(distinct page_views.user_id) as users
+    from analytics.page_views
+    where
+        page_views.viewed_at >= :period_start
+        and page_views.viewed_at < :period_end
+        and
+        (:level = '' or page_views.level = :level)
+        and (:gender = '' or page_views.user_id in (select user_id from chosen_users))
+        and (
+            :state = ''
+            or coalesce(page_views.location, '') in (select location from chosen_places)
+        )
+        and (
+            :platform = ''
+            or coalesce(page_views.user_agent, '') in (
+                select user_agent
+                from chosen_user_agents
+            )
+        )
+    group by coalesce(page_views.page, 'unknown')
+),
+
+played as (
+    select
+        'NextSong' as page,
+        coalesce(sum(plays), 0) as events,
+        count(distinct user_id) as users
+    from listening
+    where
+        user_id is not null
+        and day between :first_day and :last_day
+),
+
+pages as (
+    select
+        page,
+        events,
+        users
+    from viewed
+    union all
+    select
+        page,
+        events,
+        users
+    from played
+    where events > 0
+)
+
+select
+    pages.page,
+    pages.events,
+    pages.users,
+    cast(1000 * pages.events as double precision) / nullif(played.events, 0)
+        as per_1000_plays
+from pages
+cross join played
+order by
+    pages.events desc,
+    pages.page;

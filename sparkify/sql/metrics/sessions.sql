@@ -1,0 +1,60 @@
+-- How long do people stay?
+-- A session is that of the log, of one user; it belongs to the day it starts on. Its
+-- length runs from its first event to the last, or to the end of the last song. A
+-- listening session has a play. A qualified play lasted 30 seconds or more, until the
+-- next play, logout or cancellation.
+-- grain: one row for the period
+-- kind: approximate
+-- column: sessions integer Sessions.
+-- column: listening_sessions integer Sessions with a play.
+-- column: songs_per_session number Plays by listening session.
+-- column: mean_minutes number Mean length.
+-- column: median_minutes number Median length.
+-- column: mean_listening_minutes number Mean length of listening sessions.
+-- column: plays integer Plays.
+-- column: qualified_plays integer Plays that lasted 30 seconds or more.
+-- column: hours number Hours of the songs played, at their full length.
+-- column: heard_hours number Hours listened.
+with
+
+measured as (
+    select
+        sessions.plays,
+        sessions.qualified_plays,
+        sessions.length_ms,
+        sessions.heard_ms,
+        sessions.duration_ms / 60000.0 as minutes
+    from analytics.sessions
+    inner join hours
+        on date_trunc('hour', sessions.started_at) = hours.hour_start
+    where
+        hours.day between :first_day and :last_day
+        and
+        (:level = '' or sessions.level = :level)
+        and (:gender = '' or sessions.user_id in (select user_id from chosen_users))
+        and (
+            :state = ''
+            or coalesce(sessions.location, '') in (select location from chosen_places)
+        )
+        and (
+            :platform = ''
+            or coalesce(sessions.user_agent, '') in (
+                select user_agent
+                from chosen_user_agents
+            )
+        )
+)
+
+select
+    count(*) as sessions,
+    coalesce(sum(case when plays > 0 then 1 else 0 end), 0) as listening_sessions,
+    cast(sum(plays) as double precision)
+    / nullif(sum(case when plays > 0 then 1 else 0 end), 0) as songs_per_session,
+    avg(minutes) as mean_minutes,
+    percentile_cont(0.5) within group (order by minutes) as median_minutes,
+    avg(case when plays > 0 then minutes end) as mean_listening_minutes,
+    coalesce(sum(plays), 0) as plays,
+    coalesce(sum(qualified_plays), 0) as qualified_plays,
+    coalesce(sum(length_ms), 0) / 3600000.0 as hours,
+    coalesce(sum(heard_ms), 0) / 3600000.0 as heard_hours
+from measured;

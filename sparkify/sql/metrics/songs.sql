@@ -1,0 +1,219 @@
+-- Which songs are listened to the most?
+-- Songs are counted by the text of the log, not by song_id: a play that the catalogue
+-- does not know is a play. The chart is as deep as :depth, by plays, then listeners. It
+-- moves against the chart of the period before, of as many days: NEW was never on a
+-- chart, RE was on one earlier, but not on the last. Share is of all plays of the period.
+-- grain: one row per song on the chart
+-- kind: exact
+-- column: chart_rank integer Place on the chart.
+-- column: tied_rank integer Place that songs with as many plays and listeners share.
+-- column: movement text NEW, RE, UP, DOWN or SAME against the last chart.
+-- column: previous_rank integer Place on the last chart; null when not on it.
+-- column: peak_rank integer Best place on all charts so far.
+-- column: charts integer Charts the song has been on so far.
+-- column: song_key integer Key of the song: artist and title without regard to case.
+-- column: song text Title by the log.
+-- column: artist text Artist by the log.
+-- column: plays integer Plays.
+-- column: listeners integer Users with a play.
+-- column: plays_per_listener number Plays by listener.
+-- column: share number Part of all plays.
+-- column: is_matched boolean Whether the catalogue knows the song.
+with
+
+-- the plays of the last song on each chart; the songs with as many may stand on it too
+numbered as (
+    select
+        period_number,
+        plays,
+        row_number() over (
+            partition by period_number
+            order by plays desc
+        ) as place
+    from song_counts
+),
+
+least as (
+    select
+        period_number,
+        min(plays) as plays
+    from numbered
+    where place <= :depth
+    group by period_number
+),
+
+contenders as (
+    select
+        song_counts.period_number,
+        song_counts.song_key,
+        song_counts.plays
+    from song_counts
+    inner join least
+        on song_counts.period_number = least.period_number
+        and song_counts.plays >= least.plays
+),
+
+contending_songs as (
+    select distinct song_key
+    from contenders
+),
+
+contending_plays as (
+    select
+        songplays.song_key,
+        songplays.user_id,
+        date_trunc('hour', songplays.start_time) as hour_start,
+        case when songplays.song_id is null then 0 else 1 end as is_matched
+    from analytics.songplays
+    inner join contending_songs
+        on songplays.song_key = contending_songs.song_key
+    where
+        songplays.start_time < :period_end
+        and
+        (:level = '' or songplays.level = :level)
+        and (:gender = '' or songplays.user_id in (select user_id from chosen_users))
+        and (
+            :state = ''
+            or coalesce(songplays.location, '') in (select location from chosen_places)
+        )
+        and (
+            :platform = ''
+            or coalesce(songplays.user_agent, '') in (
+                select user_agent
+                from chosen_user_agents
+            )
+        )
+),
+
+played as (
+    select
+        days.period_number,
+        contending_plays.song_key,
+        contending_plays.user_id,
+        max(contending_plays.is_matched) as is_matched
+    from contending_plays
+    inner join hours
+        on contending_plays.hour_start = hours.hour_start
+    inner join days
+        on hours.day = days.day
+    group by
+        days.period_number,
+        contending_plays.song_key,
+        contending_plays.user_id
+),
+
+described as (
+    select
+        contenders.period_number,
+        contenders.song_key,
+        contenders.plays,
+        count(played.user_id) as listeners,
+        max(played.is_matched) as is_matched
+    from played
+    inner join contenders
+        on played.song_key = contenders.song_key
+        and played.period_number = contenders.period_number
+    group by
+        contenders.period_number,
+        contenders.song_key,
+        contenders.plays
+),
+
+ranked as (
+    select
+        period_number,
+        song_key,
+        plays,
+        listeners,
+        is_matched,
+        row_number() over (
+            partition by period_number
+            order by plays desc, listeners desc, song_key
+        ) as chart_rank,
+        rank() over (
+            partition by period_number
+            order by plays desc, listeners desc
+        ) as tied_rank
+    from described
+),
+
+charted as (
+    select
+        period_number,
+        song_key,
+        plays,
+        listeners,
+        is_matched,
+        chart_rank,
+        tied_rank,
+        lag(chart_rank) over (
+            partition by song_key
+            order by period_number desc
+        ) as last_rank,
+        lag(period_number) over (
+            partition by song_key
+            order by period_number desc
+        ) as last_period,
+        min(chart_rank) over (
+            partition by song_key
+            order by period_number desc
+            rows between unbounded preceding and current row
+        ) as peak_rank,
+        count(*) over (
+            partition by song_key
+            order by period_number desc
+            rows between unbounded preceding and current row
+        ) as charts
+    from ranked
+    where chart_rank <= :depth
+),
+
+named as (
+    select
+        song_key,
+        min(nullif(song, '')) as song,
+        min(nullif(artist, '')) as artist
+    from analytics.song_texts
+    where
+        song_key in (
+            select song_key
+            from charted
+            where period_number = 0
+        )
+    group by song_key
+),
+
+everything as (
+    select sum(plays) as plays
+    from listening
+    where day between :first_day and :last_day
+)
+
+select
+    charted.chart_rank,
+    charted.tied_rank,
+    case
+        when charted.last_period is null then 'NEW'
+        when charted.last_period > 1 then 'RE'
+        when charted.last_rank > charted.chart_rank then 'UP'
+        when charted.last_rank < charted.chart_rank then 'DOWN'
+        else 'SAME'
+    end as movement,
+    case when charted.last_period = 1 then charted.last_rank end as previous_rank,
+    charted.peak_rank,
+    charted.charts,
+    charted.song_key,
+    named.song,
+    named.artist,
+    charted.plays,
+    charted.listeners,
+    cast(charted.plays as double precision) / nullif(charted.listeners, 0)
+        as plays_per_listener,
+    cast(charted.plays as double precision) / everything.plays as share,
+    charted.is_matched
+from charted
+left join named
+    on charted.song_key = named.song_key
+cross join everything
+where charted.period_number = 0
+order by charted.chart_rank;

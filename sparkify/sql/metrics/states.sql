@@ -1,0 +1,52 @@
+-- In which states do people listen?
+-- The state of a play is the first that its own location names: the principal city's.
+-- Judge by listeners: one person can make a state look busy.
+-- Groups under :least_group listeners are left out.
+-- grain: one row per state
+-- kind: approximate
+-- column: state text State, such as CA, or unknown.
+-- column: listeners integer Users with a play; one may be in several rows.
+-- column: plays integer Plays.
+-- column: share number Part of all plays.
+-- column: plays_per_listener number Plays by listener.
+with
+
+per_user as (
+    select
+        location,
+        user_id,
+        sum(plays) as plays
+    from audience
+    group by
+        location,
+        user_id
+),
+
+per_group as (
+    select
+        coalesce(places.primary_state, 'unknown') as state,
+        count(distinct per_user.user_id) as listeners,
+        sum(per_user.plays) as plays
+    from per_user
+    left join analytics.places
+        on per_user.location = places.location
+    group by coalesce(places.primary_state, 'unknown')
+),
+
+overall as (
+    select sum(plays) as plays
+    from per_group
+)
+
+select
+    per_group.state,
+    per_group.listeners,
+    per_group.plays,
+    cast(per_group.plays as double precision) / overall.plays as share,
+    cast(per_group.plays as double precision) / per_group.listeners as plays_per_listener
+from per_group
+cross join overall
+where per_group.listeners >= :least_group
+order by
+    per_group.plays desc,
+    per_group.state;

@@ -1,0 +1,149 @@
+-- How much is listened, and by how many?
+-- The period beside the one before it, of as many days. Hours are those of the songs at
+-- their full length; heard hours estimate that a song ends at the next play, logout or
+-- cancellation, by sessions, which belong to the day they start on. New listeners have
+-- their first play, in the whole data, in the period.
+-- grain: one row per period: the asked one, and the one before
+-- kind: exact
+-- column: period text current or previous.
+-- column: first_day date First day.
+-- column: last_day date Last day.
+-- column: is_covered boolean Whether the data covers all days of the period.
+-- column: plays integer Plays.
+-- column: listeners integer Users with a play.
+-- column: plays_per_listener number Plays by listener.
+-- column: hours number Hours of the songs played, at their full length.
+-- column: heard_hours number Hours listened; an estimate.
+-- column: sessions integer Sessions that start in the period.
+-- column: listening_sessions integer Those of them with a play.
+-- column: songs_per_session number Plays by listening session.
+-- column: mean_dau number Users active on a day, on average.
+-- column: new_listeners integer Users first seen in the period.
+with
+
+periods as (
+    select
+        'current' as period,
+        0 as period_number,
+        :first_day as first_day,
+        :last_day as last_day
+    union all
+    select
+        'previous' as period,
+        1 as period_number,
+        :previous_first_day as first_day,
+        :first_day - 1 as last_day
+),
+
+known_days as (
+    select
+        periods.period_number,
+        count(days.day) as days,
+        sum(days.is_complete) as complete_days
+    from periods
+    inner join days
+        on periods.period_number = days.period_number
+    group by periods.period_number
+),
+
+user_periods as (
+    select
+        listening.user_id,
+        days.period_number,
+        sum(listening.plays) as plays,
+        sum(listening.length_ms) as length_ms,
+        count(*) as active_days
+    from listening
+    inner join days
+        on listening.day = days.day
+    where days.period_number between 0 and 1
+    group by
+        listening.user_id,
+        days.period_number
+),
+
+listened as (
+    select
+        period_number,
+        count(user_id) as listeners,
+        sum(plays) as plays,
+        sum(length_ms) as length_ms,
+        sum(case when user_id is null then 0 else active_days end) as user_days
+    from user_periods
+    group by period_number
+),
+
+arrived as (
+    select
+        days.period_number,
+        count(*) as users
+    from first_days
+    inner join days
+        on first_days.first_day = days.day
+    group by days.period_number
+),
+
+visited as (
+    select
+        days.period_number,
+        count(*) as sessions,
+        sum(case when sessions.plays > 0 then 1 else 0 end) as listening_sessions,
+        sum(sessions.plays) as plays,
+        sum(sessions.heard_ms) as heard_ms
+    from analytics.sessions
+    inner join hours
+        on date_trunc('hour', sessions.started_at) = hours.hour_start
+    inner join days
+        on hours.day = days.day
+    where
+        days.period_number between 0 and 1
+        and
+        (:level = '' or sessions.level = :level)
+        and (:gender = '' or sessions.user_id in (select user_id from chosen_users))
+        and (
+            :state = ''
+            or coalesce(sessions.location, '') in (select location from chosen_places)
+        )
+        and (
+            :platform = ''
+            or coalesce(sessions.user_agent, '') in (
+                select user_agent
+                from chosen_user_agents
+            )
+        )
+    group by days.period_number
+)
+
+select
+    periods.period,
+    periods.first_day,
+    periods.last_day,
+    case
+        when
+            known_days.days = :period_days
+            and known_days.complete_days = :period_days
+            then 1
+        else 0
+    end as is_covered,
+    coalesce(listened.plays, 0) as plays,
+    coalesce(listened.listeners, 0) as listeners,
+    cast(listened.plays as double precision) / nullif(listened.listeners, 0)
+        as plays_per_listener,
+    coalesce(listened.length_ms, 0) / 3600000.0 as hours,
+    coalesce(visited.heard_ms, 0) / 3600000.0 as heard_hours,
+    coalesce(visited.sessions, 0) as sessions,
+    coalesce(visited.listening_sessions, 0) as listening_sessions,
+    cast(visited.plays as double precision) / nullif(visited.listening_sessions, 0)
+        as songs_per_session,
+    cast(listened.user_days as double precision) / nullif(known_days.days, 0) as mean_dau,
+    coalesce(arrived.users, 0) as new_listeners
+from periods
+left join known_days
+    on periods.period_number = known_days.period_number
+left join listened
+    on periods.period_number = listened.period_number
+left join arrived
+    on periods.period_number = arrived.period_number
+left join visited
+    on periods.period_number = visited.period_number
+order by periods.period;

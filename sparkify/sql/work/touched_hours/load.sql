@@ -1,0 +1,17 @@
+-- The hours in which a user has a play that this load settles, or had one that it
+-- weighs again. user_key is the user, 0 for plays without one.
+-- grain: one row per user and hour
+create temp table touched_hours as
+select
+    coalesce(cast(nullif(user_id, '') as bigint), 0) as user_key,
+    date_trunc(
+        'hour',
+        timestamp '1970-01-01 00:00:00' + (ts / 1000.0) * interval '1 second'
+    ) as hour_start
+from settled_events
+where page = 'NextSong'
+union
+select
+    coalesce(user_id, 0) as user_key,
+    date_trunc('hour', start_time) as hour_start
+from replaced_plays;

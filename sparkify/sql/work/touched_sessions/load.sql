@@ -1,0 +1,8 @@
+-- The sessions of users of which this load settles an event.
+-- grain: one row per session and user
+create temp table touched_sessions as
+select distinct
+    session_id,
+    cast(user_id as bigint) as user_id
+from settled_events
+where user_id <> '';

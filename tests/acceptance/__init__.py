@@ -1,0 +1,1 @@
+"""The real data, and what has to come of it."""

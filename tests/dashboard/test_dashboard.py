@@ -1,0 +1,283 @@
+"""The dashboard answers, keeps to itself, and stands while a load runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+from starlette.testclient import TestClient
+
+from sparkify.dashboard import server
+from sparkify.dashboard.page import METRICS
+from sparkify.dashboard.static import as_html
+from sparkify.errors import ConfigError
+from sparkify.metrics import Filters
+
+if TYPE_CHECKING:
+    from conftest import Warehouse
+
+HOSTILE = '</script><script>alert(1)</script><img src=x onerror=alert(2)> <b>"x"</b>'
+DAY = 86_400_000
+START = 1_541_030_400_000  # 2018-11-01
+
+
+def event(user: int, day: int, item: int, **more: object) -> dict[str, object]:
+    """A play of a user on a day."""
+    return {
+        "userId": str(user),
+        "sessionId": 100 * user + day,
+        "itemInSession": item,
+        "ts": START + day * DAY + item * 60_000,
+        "firstName": "Secretname",
+        "song": HOSTILE,
+        "artist": HOSTILE,
+        "location": "San Francisco-Oakland-Hayward, CA",
+        **more,
+    }
+
+
+@pytest.fixture(scope="module")
+def loaded(new_warehouse: Callable[[str], Warehouse]) -> Warehouse:
+    """Ten users on ten days, the songs named as badly as can be."""
+    warehouse = new_warehouse("duckdb")
+    for day in range(10):
+        warehouse.write(
+            "events",
+            f"2018-11-{day + 1:02}-events.json",
+            [
+                event(user, day, item)
+                for user in range(1, 11)
+                for item in range(1 + user % 3)
+            ],
+        )
+    warehouse.run()
+    return warehouse
+
+
+@pytest.fixture
+def client(loaded: Warehouse) -> TestClient:
+    """Asks the dashboard of that warehouse."""
+    return TestClient(server.make_app(loaded.settings))
+
+
+@contextmanager
+def load_running(warehouse: Warehouse) -> Iterator[None]:
+    """Somebody else has the warehouse open, and has changed it."""
+    connection = duckdb.connect(str(warehouse.settings.path))
+    try:
+        connection.execute("create or replace table main.running (one integer)")
+        connection.execute("checkpoint")
+        yield
+    finally:
+        connection.close()
+
+
+def test_the_page_answers_every_question(client: TestClient) -> None:
+    """Each card has a question, a sentence and a table, without a script run."""
+    page = client.get("/?last=28").text
+    for name in ("songs", "activity", "growth", "week_hours", "demographics", "states"):
+        assert f'id="{name}"' in page
+    assert page.count('class="answer"') == page.count("<section")
+    assert "10 users listened" in page
+
+
+def test_titles_do_nothing(client: TestClient) -> None:
+    """Text of the data is neither a tag nor a script, in HTML or in the charts."""
+    page = client.get("/").text
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    for block in re.findall(r'type="application/json"[^>]*>(.*?)</script>', page):
+        assert "<" not in block
+        assert "<b>" not in json.dumps(json.loads(block))
+
+
+def test_nobody_is_named(client: TestClient) -> None:
+    """Names of users are nowhere, nor their ids."""
+    for address in ("/", "/download/songs.csv", "/download/demographics.json"):
+        assert "Secretname" not in client.get(address).text
+
+
+def test_a_song_and_an_artist_have_pages(client: TestClient) -> None:
+    """The chart leads to the song, and to the artist, with the filters kept."""
+    page = client.get("/?level=free").text
+    song = re.search(r'href="(/song/-?\d+\?[^"]*)"', page)
+    artist = re.search(r'href="(/artist\?[^"]*)"', page)
+    assert song
+    assert artist
+    for found in (song[1], artist[1]):
+        address = found.replace("&amp;", "&")
+        assert "level=free" in address
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert "Most on 2018-11-" in answer.text
+
+
+def test_unknown_song_is_told(client: TestClient) -> None:
+    """A song that nobody played is an answer, one that cannot be is refused."""
+    assert "no plays in this period" in client.get("/song/-5").text
+    assert client.get(f"/song/{2**63}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "level=gold",
+        "gender=X",
+        "state=California",
+        "from=yesterday",
+        "last=0",
+        "last=many",
+        "last=99999999999999999999",
+        "from=2018-11-30&to=2018-11-01",
+        "from=1018-11-30",
+        "tz=Mars/Olympus",
+        "tz=../../etc/passwd",
+        "week_start=someday",
+    ],
+)
+def test_bad_filters_are_refused(client: TestClient, asked: str) -> None:
+    """What cannot be meant is a sentence and 400."""
+    answer = client.get(f"/?{asked}")
+    assert answer.status_code == 400
+    assert "cannot be answered" in answer.text
+
+
+def test_few_people_are_not_shown(client: TestClient) -> None:
+    """Filters that leave under five people show none of them, nor does a download."""
+    asked = "from=2018-11-01&to=2018-11-01&state=NV"
+    assert "too few to show" in client.get(f"/?{asked}").text
+    assert client.get(f"/download/songs.csv?{asked}").status_code == 400
+    for address in ("/artist?name=a&", "/song/1?"):
+        assert "too few to show" in client.get(f"{address}{asked}").text
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_all_can_be_downloaded(client: TestClient, name: str) -> None:
+    """Each metric of the page, as CSV and as JSON."""
+    assert client.get(f"/download/{name}.csv").status_code == 200
+    found = client.get(f"/download/{name}.json").json()
+    assert list(found["metrics"]) == [name]
+
+
+def test_what_is_not_there_cannot_be_downloaded(client: TestClient) -> None:
+    """Metrics that name files or users are not on the page."""
+    for name in ("rejects.csv", "songs.exe", "nothing.json"):
+        assert client.get(f"/download/{name}").status_code == 400
+
+
+def test_nothing_but_get(client: TestClient) -> None:
+    """The dashboard changes nothing."""
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        assert client.request(method, "/").status_code == 405
+
+
+def test_headers_are_strict(client: TestClient) -> None:
+    """Every answer forbids foreign content, and scripts in the page."""
+    for address in ("/", "/?level=gold", "/health", "/static/page.css", "/nothing"):
+        headers = client.get(address).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "script-src 'self';" in policy
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_other_names_of_this_machine_are_refused(client: TestClient) -> None:
+    """A page of somebody else cannot read ours through a name of its own."""
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_token_is_asked_for(loaded: Warehouse) -> None:
+    """Without the token nothing is seen; with it once, a cookie does."""
+    token = " ".join(["a token", "of some length"])
+    client = TestClient(
+        server.make_app(loaded.settings, "0.0.0.0", token),  # noqa: S104  # not served
+        base_url="http://warehouse.example",
+    )
+    assert client.get("/").status_code == 401
+    assert client.get("/?token=wrong").status_code == 401
+    bearer = {"authorization": f"Bearer {token}"}
+    assert client.get("/health", headers=bearer).status_code == 200
+    assert client.get("/", params={"token": token}).status_code == 200
+    assert client.get("/?last=7").status_code == 200
+
+
+def test_other_hosts_need_a_guard(loaded: Warehouse, tmp_path: Path) -> None:
+    """To be seen by others takes a token, or the word that it need not."""
+    with pytest.raises(ConfigError, match="--token-file"):
+        server.serve(loaded.settings, "0.0.0.0", 1, None, no_auth=False, tell=print)  # noqa: S104  # refused
+    short = tmp_path / "token"
+    short.write_text("short", "utf-8")
+    with pytest.raises(ConfigError, match="too short"):
+        server.serve(loaded.settings, "127.0.0.1", 1, short, no_auth=False, tell=print)
+
+
+def test_during_a_load_the_page_of_before_is_served(loaded: Warehouse) -> None:
+    """A page that was read is served while a load runs; one that was not says so."""
+    settings = replace(loaded.settings, lock_wait=0.0)
+    client = TestClient(server.make_app(settings))
+    before = client.get("/?last=7")
+    with load_running(loaded):
+        during = client.get("/?last=7")
+        unknown = client.get("/?last=14")
+    assert before.status_code == during.status_code == 200
+    assert "A load is running" not in before.text
+    assert "A load is running" in during.text
+    assert unknown.status_code == 503
+    assert unknown.headers["retry-after"]
+    assert "A load is running" not in client.get("/?last=7").text
+
+
+def test_a_load_makes_the_page_new(new_warehouse: Callable[[str], Warehouse]) -> None:
+    """What was kept counts until something is loaded."""
+    warehouse = new_warehouse("duckdb")
+    client = TestClient(server.make_app(warehouse.settings))
+    assert "no data yet" in client.get("/").text
+    for day in (0, 1):
+        name = f"2018-11-{day + 1:02}-events.json"
+        rows = [event(user, day, 0) for user in range(5)]
+        warehouse.write("events", name, rows)
+        warehouse.run()
+        first = client.get("/?from=2018-11-01&to=2018-11-02").text
+        assert f">{5 * (day + 1)}<" in first
+
+
+@pytest.mark.parametrize("users", [1, 6])
+def test_little_data_makes_a_sensible_page(
+    new_warehouse: Callable[[str], Warehouse], users: int
+) -> None:
+    """One day, few people, texts missing: every card says something."""
+    warehouse = new_warehouse("duckdb")
+    warehouse.write(
+        "events",
+        "2018-11-01-events.json",
+        [event(user, 0, 0, song=None, location=None) for user in range(users)],
+    )
+    warehouse.run()
+    client = TestClient(server.make_app(warehouse.settings))
+    for asked in ("", "?last=28", "?from=2018-11-01&to=2018-11-01", "?from=2020-01-01"):
+        answer = client.get(f"/{asked}")
+        assert answer.status_code == 200
+        assert "None" not in answer.text
+
+
+def test_one_file_holds_the_page(loaded: Warehouse) -> None:
+    """The file runs its own two scripts, and leads nowhere."""
+    page = as_html(loaded.settings, Filters())
+    assert page.count("<script>") == 2
+    assert page.count("sha256-") == 2
+    for outside in ('src="', '<link rel="stylesheet', 'href="/'):
+        assert outside not in page.replace(_plotly(), "")
+
+
+def _plotly() -> str:
+    from sparkify.dashboard.static import plotly_script
+
+    return plotly_script()
