@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -210,7 +211,7 @@ def test_nothing_pending_is_one_short_visit(warehouse: Warehouse) -> None:
     assert not warehouse.run().loads
     found = list(redshift.server().statements)[before:]
     assert len({each.pid for each in found}) == 1
-    assert len(found) <= 9
+    assert len(found) <= 12
     assert not [each for each in found if not re.match(r"\s*(select|set)\b", each.sql)]
 
 
@@ -419,12 +420,16 @@ def test_rows_of_the_client_keep_every_character(warehouse: Warehouse) -> None:
     engine, table = warehouse.pipeline.engine, warehouse.pipeline.models.table
     texts = ["\\", "\\\\'", "it's", "a\nb\tc", '"', "🎵", "%s :a", "", "é" * 500]
     for times in (1, 100):
-        rows = [(text, "x", text, f"{n}", n, 1) for n in range(times) for text in texts]
+        rows = [
+            (text, "x", text, f"{n}", n, n, n, None, 1)
+            for n in range(times)
+            for text in texts
+        ]
         with engine.session(), engine.transaction():
             assert engine.append(table("analytics.song_texts"), rows) == len(rows)
             found = engine.query("select * from analytics.song_texts")
             engine.execute("delete from analytics.song_texts")
-        assert sorted(found) == sorted(rows)
+        assert Counter(found) == Counter(rows)
     assert len(sent("copy analytics.song_texts", warehouse)) == 1
 
 
@@ -627,6 +632,7 @@ def test_own_rows_that_copy_refuses(
     """The views tell of our own file: line, column, code and remedy."""
     engine = warehouse.pipeline.engine
     table = warehouse.pipeline.models.table("analytics.song_texts")
+    rows = [("a", "b", "a", "b", key, 1, 1, 1, 1) for key in (1, "x")]
     monkeypatch.setattr(engine_of_redshift, "_FEW_ROWS", 0)
     with (
         engine.session(),
@@ -635,7 +641,7 @@ def test_own_rows_that_copy_refuses(
         ),
         engine.transaction(),
     ):
-        engine.append(table, [("a", "b", "a", "b", 1, 1), ("a", "b", "a", "b", "x", 1)])
+        engine.append(table, rows)
 
 
 @pytest.mark.parametrize(
