@@ -262,7 +262,6 @@ class Scenario:
     def _load_one(self, plan: Plan) -> bool:
         """Go from the latest state to the next; note each statement of the run."""
         start = len(plan.states) - 1
-        pipeline = _OneLoad(self.copy(f"state-{start}", f"state-{start + 1}"))
         noted: list[Point] = []
 
         def note(engine: AnyEngine, sql: str, *more: Any, **named: Any) -> object:
@@ -274,7 +273,9 @@ class Scenario:
                 text = " ".join(sql.split())
                 noted.append(Point(start, len(noted), text, seconds, commits=False))
 
+        # First: parts of an engine keep the function that they are made with.
         self.pass_statements(note)
+        pipeline = _OneLoad(self.copy(f"state-{start}", f"state-{start + 1}"))
         with suppress(_OneLoad.Done):
             pipeline.run()
         self.pass_statements(self.run_of_engine)
