@@ -374,7 +374,9 @@ class Libpq(ABC):
         except BaseException:
             if source:
                 source.abort()
-            self._cancel(ended)
+            # What is told is what came first, such as Ctrl-C.
+            with suppress(SparkifyError):
+                self._cancel(ended)
             raise
         if error:
             raise error
