@@ -155,6 +155,9 @@ def parameters(filters: Filters, period: Period) -> dict[str, object]:
         "platform": filters.platform,
         "depth": filters.depth,
         "least_group": filters.least_group,
+        # of no song and no artist, until one is asked for
+        "song_key": None,
+        "artist": "",
     }
 
 

@@ -199,8 +199,8 @@ def test_half_an_hour_is_no_zone(warehouse: Warehouse) -> None:
 
 def test_unknown_metric() -> None:
     """The nearest name is told."""
-    with pytest.raises(BadQuestion, match="no metric song; the nearest is songs"):
-        find_metric("song")
+    with pytest.raises(BadQuestion, match="no metric sogns; the nearest is songs"):
+        find_metric("sogns")
 
 
 @pytest.mark.parametrize("prefix", ["", "dev_"])
