@@ -67,11 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except click.Abort:
-        click.echo("\nsparkify: not confirmed; nothing was changed.", err=True)
-        sys.exit(INTERRUPTED)
-    except KeyboardInterrupt:
-        click.echo("sparkify: interrupted; what was committed stays.", err=True)
+    except (KeyboardInterrupt, click.Abort) as error:
+        # click makes an Abort of Ctrl-C too, with that as its cause.
+        if isinstance(error, click.Abort) and error.__cause__ is None:
+            what = "\nsparkify: not confirmed; nothing was changed."
+        else:
+            what = "sparkify: interrupted; what was committed stays."
+        click.echo(what, err=True)
         sys.exit(INTERRUPTED)
     except MemoryError:
         click.echo(
