@@ -55,7 +55,9 @@ STATEMENTS = (
     from range(40) as numbers(i)
     """,
     """
-    insert into analytics.song_texts
+    insert into analytics.song_texts (
+        delivered_song, delivered_artist, song, artist, song_key, rule_version
+    )
     select 'Song ' || i, 'Artist ' || i // 12, 'Song ' || i, 'Artist ' || i // 12,
         cast(hash(i) % 9223372036854775807 as bigint), 1
     from range({songs}) as numbers(i)

@@ -9,25 +9,16 @@
 -- column: listeners integer Users with a play.
 with
 
-played as (
-    select
-        song_key,
-        count(*) as plays,
-        count(distinct user_id) as listeners,
-        min(song) as song,
-        min(artist) as artist,
-        row_number() over (
-            order by
-                count(*) desc,
-                count(distinct user_id) desc,
-                song_key
-        ) as place
+-- songs of which a play has found a song
+found as (
+    select distinct song_key
     from analytics.songplays
     where
-        song_key is not null
+        song_id is not null
         and start_time >= :period_start
         and start_time < :period_end
-        and (:level = '' or songplays.level = :level)
+        and
+        (:level = '' or songplays.level = :level)
         and (:gender = '' or songplays.user_id in (select user_id from chosen_users))
         and (
             :state = ''
@@ -40,15 +31,100 @@ played as (
                 from chosen_user_agents
             )
         )
+),
+
+lacking as (
+    select
+        song_counts.song_key,
+        song_counts.plays,
+        row_number() over (order by song_counts.plays desc) as place
+    from song_counts
+    left join found
+        on song_counts.song_key = found.song_key
+    where
+        song_counts.period_number = 0
+        and found.song_key is null
+),
+
+-- the plays of the last of them; the songs with as many may stand there too
+least as (
+    select min(plays) as plays
+    from lacking
+    where place <= :depth
+),
+
+contenders as (
+    select
+        lacking.song_key,
+        lacking.plays
+    from lacking
+    cross join least
+    where lacking.plays >= least.plays
+),
+
+listened as (
+    select
+        contenders.song_key,
+        contenders.plays,
+        count(distinct songplays.user_id) as listeners
+    from analytics.songplays
+    inner join contenders
+        on songplays.song_key = contenders.song_key
+    where
+        songplays.start_time >= :period_start
+        and songplays.start_time < :period_end
+        and
+        (:level = '' or songplays.level = :level)
+        and (:gender = '' or songplays.user_id in (select user_id from chosen_users))
+        and (
+            :state = ''
+            or coalesce(songplays.location, '') in (select location from chosen_places)
+        )
+        and (
+            :platform = ''
+            or coalesce(songplays.user_agent, '') in (
+                select user_agent
+                from chosen_user_agents
+            )
+        )
+    group by
+        contenders.song_key,
+        contenders.plays
+),
+
+ranked as (
+    select
+        song_key,
+        plays,
+        listeners,
+        row_number() over (
+            order by plays desc, listeners desc, song_key
+        ) as place
+    from listened
+),
+
+named as (
+    select
+        song_key,
+        min(nullif(song, '')) as song,
+        min(nullif(artist, '')) as artist
+    from analytics.song_texts
+    where
+        song_key in (
+            select song_key
+            from ranked
+            where place <= :depth
+        )
     group by song_key
-    having max(case when song_id is null then 0 else 1 end) = 0
 )
 
 select
-    song,
-    artist,
-    plays,
-    listeners
-from played
-where place <= :depth
-order by place;
+    named.song,
+    named.artist,
+    ranked.plays,
+    ranked.listeners
+from ranked
+left join named
+    on ranked.song_key = named.song_key
+where ranked.place <= :depth
+order by ranked.place;
