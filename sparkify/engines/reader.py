@@ -195,6 +195,9 @@ def limits(settings: Settings) -> dict[str, str | bool | int | float | list[str]
     return {
         "memory_limit": f"{settings.memory_limit}B",
         "preserve_insertion_order": False,
+        # What a statement frees goes back to the system at once: a large one would keep
+        # up to 512 MiB above the limit.
+        "allocator_bulk_deallocation_flush_threshold": "32MB",
         # Nothing is fetched from anywhere behind the user's back.
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
