@@ -37,6 +37,7 @@ from sparkify.errors import (
     WarehouseBusy,
     WarehouseError,
 )
+from sparkify.models import load_models
 from sparkify.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -199,8 +200,6 @@ RIGHT = {
 
 def event_keys() -> tuple[str, ...]:
     """The JSON keys of an event."""
-    from sparkify.models import load_models
-
     return load_models().table("staging.events").json_keys
 
 
@@ -666,3 +665,17 @@ def test_ddl_distributes_and_sorts(warehouse: Warehouse) -> None:
     assert ("songplays", "session_id") in found
     assert ("events", "session_id") in found
     assert ("songplays", "start_time") in keys
+
+
+def test_every_table_of_data_says_how_it_lies() -> None:
+    """Each has one distribution and one order, of columns it has, with a reason."""
+    for table in load_models().tables:
+        if table.schema == "control":
+            continue
+        [(spread, why)] = table.physical.distribution.items()
+        [(order, reason)] = table.physical.order.items()
+        names = {column.name for column in table.columns}
+        assert spread in {"all", "even"} | names, table.full_name
+        assert order in names, table.full_name
+        assert why.endswith(".")
+        assert reason.endswith(".")
