@@ -793,6 +793,15 @@ def test_unload_csv_and_back(client: Client, bucket: Bucket, prefix: str) -> Non
     assert sorted(client.run("select a, b from back")) == [[1, "x"], [2, "y,z"]]
 
 
+def test_long_names_in_files(client: Client, bucket: Bucket, prefix: str) -> None:
+    name = "n" * 100
+    client.run(f"create temp table e ({name} int)")
+    client.run(copy("e", bucket.put(prefix + "in.json", [{name: 7}])))
+    client.run(unload(BUCKET, prefix + "out", "json", f"select {name} from e"))
+    (key,) = bucket.keys(prefix + "out")
+    assert json.loads(bucket.get(key)) == {name: 7}
+
+
 @pytest.mark.usefixtures("rows_to_unload")
 def test_unload_parquet_and_back(client: Client, bucket: Bucket, prefix: str) -> None:
     client.run(unload(BUCKET, prefix, "format as parquet"))

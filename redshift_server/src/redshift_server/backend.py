@@ -112,7 +112,7 @@ class Backend:
             if message.kind == b"D":
                 result.rows.append(_texts(message.body))
             elif message.kind == b"T":
-                result.columns = _names(message.body)
+                result.columns = [name for name, _ in wire.decode_columns(message.body)]
             elif message.kind == b"C":
                 result.tag = wire.take_cstring(message.body)[0]
             elif message.kind == b"E" and problem is None:
@@ -163,13 +163,3 @@ def _texts(body: bytes) -> tuple[str | None, ...]:
             values.append(body[at : at + length].decode())
             at += length
     return tuple(values)
-
-
-def _names(body: bytes) -> list[str]:
-    (count,) = struct.unpack_from("!H", body)
-    at, names = 2, list[str]()
-    for _ in range(count):
-        name, at = wire.take_cstring(body, at)
-        names.append(name)
-        at += 18
-    return names

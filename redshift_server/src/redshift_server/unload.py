@@ -19,6 +19,7 @@ from redshift_server.copy_options import Authorization, parse_authorization
 from redshift_server.dml import query_sql
 from redshift_server.errors import RedshiftError, not_emulated
 from redshift_server.lexer import tokenize
+from redshift_server.names import lengthen
 from redshift_server.options import Options
 from redshift_server.storage import Bucket, error_block, split_url
 from redshift_server.stream import TokenStream
@@ -163,7 +164,8 @@ class Unloader:
         message = await backend.read()
         names: list[tuple[str, int]] = []
         if message.kind == b"T":
-            names = wire.decode_columns(message.body)
+            columns = wire.decode_columns(message.body)
+            names = [(lengthen(name), oid) for name, oid in columns]
         else:
             backend.unread(message)
         result = await backend.collect()
