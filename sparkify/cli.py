@@ -23,8 +23,9 @@ from sparkify.errors import SparkifyError
 
 if TYPE_CHECKING:
     from sparkify.config import Settings
+    from sparkify.events import Event, Listener
     from sparkify.metrics import Filters
-    from sparkify.pipeline import Notify, Pipeline, RunResult
+    from sparkify.pipeline import Pipeline, RunResult
 
 INTERRUPTED = 130
 CHART = 50
@@ -227,8 +228,8 @@ def run(
 
         files.show_plan(plan.plan(settings, retry_refused=retry_refused), format_)
         return
-    with _progress() as notify:
-        pipeline = Pipeline(settings, notify)
+    with _progress() as listeners:
+        pipeline = Pipeline(settings, *listeners)
         with _telling(pipeline):
             if full_refresh:
                 done = pipeline.full_refresh()
@@ -684,12 +685,19 @@ def completion(shell: str) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Notify | None]:
+def _progress() -> Iterator[list[Listener]]:
     """A line on the terminal that tells the step; nothing where there is none."""
     if not sys.stderr.isatty():
-        yield None
+        yield []
         return
     from rich.console import Console
 
+    from sparkify.events import StepStarted
+
     with Console(stderr=True).status("") as line:
-        yield line.update
+
+        def show(event: Event) -> None:
+            if isinstance(event, StepStarted):
+                line.update(event.text)
+
+        yield [show]

@@ -34,6 +34,7 @@ class Load:
     """A load to be recorded. Counts are of records and events."""
 
     load_id: int
+    run_id: int
     kind: str
     revision: int = 0
     files: tuple[ReadFile, ...] = ()
@@ -87,8 +88,8 @@ class Pending:
     vanished: list[str] = field(default_factory=list)
 
 
-def new_load_id(head: int) -> int:
-    """A load id above `head`: microseconds since 1970."""
+def new_id(head: int = 0) -> int:
+    """The id of a new load or run, above `head`: microseconds since 1970."""
     return max(time.time_ns() // 1000, head + 1)
 
 
@@ -240,6 +241,7 @@ def record(engine: Engine, models: Models, load: Load) -> None:
         [
             (
                 load.load_id,
+                load.run_id,
                 load.kind,
                 load.revision,
                 len(loaded),
@@ -257,12 +259,19 @@ def record(engine: Engine, models: Models, load: Load) -> None:
 
 
 def record_attempt(
-    engine: Engine, models: Models, load_id: int, error: SparkifyError
+    engine: Engine, models: Models, load: Load, error: SparkifyError
 ) -> None:
     """Write why a load, or a file of it, was refused, with rows that show it."""
     samples = _fitting(error.samples) if isinstance(error, DataRefused) else None
     message = str(error)[:_MESSAGE_CHARACTERS]
-    row = (load_id, utc_now(), type(error).__name__, message, samples)
+    row = (
+        load.load_id,
+        load.run_id,
+        utc_now(),
+        type(error).__name__,
+        message,
+        samples,
+    )
     engine.append(models.table("control.attempts"), [row])
 
 

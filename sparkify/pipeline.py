@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -22,41 +22,25 @@ from sparkify.errors import (
     TransientError,
     WarehouseBusy,
 )
+from sparkify.events import (
+    Listener,
+    LoadCommitted,
+    LoadFailed,
+    LoadStarted,
+    RunFinished,
+    RunStarted,
+    StepStarted,
+    telling,
+)
 from sparkify.models import Models, Table, load_models, without_comments
 from sparkify.sources import Sources
 from sparkify.sources.files import Input, SourceFile, batches
 from sparkify.sources.join import Extracted
 from sparkify.sources.spool import Spool, spool
 from sparkify.sources.strict import rewrite
+from sparkify.steps import Changes, Steps
 
-Notify = Callable[[str], None]
 _Result = TypeVar("_Result")
-
-
-@dataclass
-class Changes:
-    """Rows of a table that a load changed."""
-
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-
-    def count(self, statement: str, rows: int) -> None:
-        """Add what a statement did."""
-        match without_comments(statement).split(maxsplit=1)[0]:
-            case "insert":
-                self.inserted += rows
-            case "update":
-                self.updated += rows
-            case "delete":
-                self.deleted += rows
-
-    def settle(self) -> None:
-        """Rows that were deleted and came back were updated."""
-        both = min(self.inserted, self.deleted)
-        self.inserted -= both
-        self.deleted -= both
-        self.updated += both
 
 
 @dataclass
@@ -98,18 +82,18 @@ class _TooManyRejectsError(Exception):
 class Pipeline:
     """The pipeline of one configuration. Every method raises SparkifyError.
 
-    `notify` is told each step, for a person who waits. `result` is what the run has
-    done so far.
+    `listeners` are told what happens. `result` is what the run has done so far.
     """
 
-    def __init__(self, settings: Settings, notify: Notify | None = None) -> None:
+    def __init__(self, settings: Settings, *listeners: Listener) -> None:
         self.settings = settings
         self.models: Models = load_models(settings.schema_prefix)
         self.engine = make_engine(settings)
         self.sources = Sources(settings)
         self.result = RunResult()
+        self._run_id = 0
         self._committing: LoadResult | None = None
-        self._notify = notify or _silent
+        self._tell = telling(*listeners)
 
     def create_tables(self, *, reset: bool = False) -> list[str]:
         """Create what is missing; the names of the new tables."""
@@ -127,32 +111,33 @@ class Pipeline:
 
     def run(self, *, retry_refused: bool = False) -> RunResult:
         """Load all that is pending, batch by batch; what was committed stays."""
-        require(self.settings, "log_data", "song_data")
-        require_apart(self.settings)
-        self.result = RunResult()
-        try:
-            _patiently(lambda: self._load_pending(retry_refused))
-        except KeyboardInterrupt:
-            if self._committing:
-                with suppress(SparkifyError), self.engine.session(read_only=True):
-                    self._settle()
-            raise
+        with self._running():
+            require(self.settings, "log_data", "song_data")
+            require_apart(self.settings)
+            try:
+                _patiently(lambda: self._load_pending(retry_refused))
+            except KeyboardInterrupt:
+                if self._committing:
+                    with suppress(SparkifyError), self.engine.session(read_only=True):
+                        self._settle()
+                raise
         return self.result
 
     def full_refresh(self) -> LoadResult:
         """Rebuild the star from staging in one transaction; it changes no row."""
-        with self.engine.session():
+        with self._running(), self.engine.session():
             schema.verify(self.engine, self.models)
             head = ledger.head(self.engine, self.models)
-            load = ledger.Load(ledger.new_load_id(head), "full refresh")
-            began = time.monotonic()
-            with self.engine.transaction():
+            load = self._new_load(head, "full refresh")
+            with self._loading(load) as steps, self.engine.transaction():
                 ledger.hold(self.engine, self.models, head)
                 schema.empty_star(self.engine, self.models)
                 scope = _scope(0, head)
-                changes = self._transform(scope)
-                results = self._finish(load, scope)
-        return LoadResult(load, time.monotonic() - began, changes, results)
+                self._transform(scope, steps)
+                results = self._finish(load, scope, steps)
+            done = LoadResult(load, steps.seconds, steps.changes, results)
+            self._count(done)
+        return done
 
     def check(self) -> list[CheckResult]:
         """Run every check on the whole warehouse."""
@@ -171,24 +156,93 @@ class Pipeline:
         `head` is the newest load when the batch was made. On an error the warehouse is
         as it was.
         """
-        with spool(self.settings.spool_folder, self.settings.spool_bytes) as local:
-            self._notify(f"reading {len(batch):,} files")
-            found = self.sources.extract(batch, local, self.engine.reads)
-            attempt = _Attempt(found.inputs, head, batch[0].revision)
+        load = self._new_load(head, "load", batch[0].revision)
+        with (
+            self._loading(load, batch) as steps,
+            spool(self.settings.spool_folder, self.settings.spool_bytes) as local,
+        ):
+            steps.say(f"reading {len(batch):,} files")
+            with steps.step("read"):
+                found = self.sources.extract(batch, local, self.engine.reads)
+            attempt = _Attempt(load, head, steps, found.inputs)
             attempt.note(found)
             with self.engine.session():
                 while True:
                     try:
                         return self._attempt(attempt)
                     except InputRefusedError:
-                        self._notify("reading record by record")
-                        attempt.inputs = self._strictly(attempt, local)
+                        steps.say("reading record by record")
+                        with steps.step("read"):
+                            attempt.inputs = self._strictly(attempt, local)
                     except _TooManyRejectsError as error:
                         attempt.refuse(error.files)
-                        attempt.inputs = self._without(attempt, local)
+                        with steps.step("read"):
+                            attempt.inputs = self._without(attempt, local)
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        """Tell when a run begins, and how it ends."""
+        self.result = RunResult()
+        self._run_id = ledger.new_id()
+        began = time.monotonic()
+        self._tell(RunStarted(self._run_id))
+
+        def finished(outcome: str, error: BaseException | None = None) -> RunFinished:
+            return RunFinished(
+                self._run_id,
+                outcome,
+                time.monotonic() - began,
+                self.result.discovered,
+                len(self.result.loads),
+                *_named(error),
+            )
+
+        try:
+            yield
+        except BaseException as error:
+            self._tell(finished(_outcome(error), error))
+            raise
+        if refused := self.result.refused:
+            self._tell(finished("refused", refusal(refused)))
+        else:
+            self._tell(finished("loaded" if self.result.loads else "nothing"))
+
+    @contextmanager
+    def _loading(
+        self, load: ledger.Load, batch: Sequence[SourceFile] = ()
+    ) -> Iterator[Steps]:
+        """Tell when a load begins, and when it fails; `_count` tells the commit."""
+        self._tell(
+            LoadStarted(
+                self._run_id,
+                load.load_id,
+                load.kind,
+                len(self.result.loads) + 1,
+                max(self.result.batches, 1),
+                len(batch),
+                sum(file.bytes for file in batch),
+            )
+        )
+        steps = Steps(self._run_id, load.load_id, self._tell)
+        try:
+            yield steps
+        except BaseException as error:
+            self._tell(
+                LoadFailed(
+                    self._run_id,
+                    load.load_id,
+                    load.kind,
+                    steps.seconds,
+                    *_named(error),
+                )
+            )
+            raise
+
+    def _new_load(self, head: int, kind: str, revision: int = 0) -> ledger.Load:
+        return ledger.Load(ledger.new_id(head), self._run_id, kind, revision)
 
     def _load_pending(self, retry_refused: bool) -> None:
-        self._notify("looking for new files")
+        self._tell(StepStarted(self._run_id, "looking for new files"))
         files = self.sources.discover()
         with self.engine.session():
             schema.verify(self.engine, self.models)
@@ -218,9 +272,10 @@ class Pipeline:
             self._count(doubtful)
 
     def _count(self, loaded: LoadResult) -> None:
+        self._committing = None
         if loaded not in self.result.loads:
             self.result.loads.append(loaded)
-        self._committing = None
+            self._tell(_committed(loaded))
 
     def _is_ours(self, uri: str) -> bool:
         """Whether a file lies where the sources are now."""
@@ -231,16 +286,16 @@ class Pipeline:
 
     def _attempt(self, attempt: _Attempt) -> LoadResult:
         """One transaction: is it loaded? load it, record it, check it, commit."""
-        load = ledger.Load(ledger.new_load_id(attempt.head), "load", attempt.revision)
+        load, steps = attempt.load, attempt.steps
         scope = _scope(load.load_id, load.load_id, load.revision)
-        began = time.monotonic()
+        steps.undone()
         try:
             with self.engine.transaction():
                 ledger.hold(self.engine, self.models, attempt.head)
-                changes = self._copy(attempt, load.load_id)
+                self._copy(attempt)
                 read = self._read(attempt, load.load_id)
                 keys = tuple(self._unknown_keys(attempt.inputs, load.load_id))
-                changes |= self._transform(scope)
+                self._transform(scope, steps)
                 repeats, conflicts = ledger.tally(self.engine)
                 load = replace(
                     load,
@@ -251,16 +306,16 @@ class Pipeline:
                 )
                 if attempt.refused:
                     error = refusal(attempt.refused)
-                    ledger.record_attempt(self.engine, self.models, load.load_id, error)
-                results = self._finish(load, scope)
-                done = LoadResult(load, time.monotonic() - began, changes, results)
+                    ledger.record_attempt(self.engine, self.models, load, error)
+                results = self._finish(load, scope, steps)
+                done = LoadResult(load, steps.seconds, steps.changes, results)
                 self._committing = done
         except DataRefused as error:
             with self.engine.transaction():
                 ledger.lock(self.engine, self.models)
-                ledger.record_attempt(self.engine, self.models, load.load_id, error)
+                ledger.record_attempt(self.engine, self.models, load, error)
             raise
-        done.seconds = time.monotonic() - began
+        done.seconds = steps.seconds
         return done
 
     def _read(self, attempt: _Attempt, load_id: int) -> list[ledger.ReadFile]:
@@ -289,41 +344,42 @@ class Pipeline:
             for key in self.engine.unknown_keys(table, group):
                 yield ledger.UnknownKey(table.name, *key)
 
-    def _copy(self, attempt: _Attempt, load_id: int) -> dict[str, Changes]:
-        changes: dict[str, Changes] = {}
+    def _copy(self, attempt: _Attempt) -> None:
         read: list[Input] = []
         rejects = self.models.table("control.rejects")
+        load_id, steps = attempt.load.load_id, attempt.steps
         for table, group in self._groups(attempt.inputs):
-            self._notify(f"copying into {table.full_name}")
-            staged, counted = self.engine.copy(table, group, load_id, rejects)
-            changes.setdefault(table.full_name, Changes()).inserted += staged
+            steps.say(f"copying into {table.full_name}")
+            with steps.step(table.full_name, kept=True) as changes:
+                staged, counted = self.engine.copy(table, group, load_id, rejects)
+                changes.inserted += staged
             read += counted
         attempt.inputs = read
-        return changes
 
-    def _transform(self, scope: Parameters) -> dict[str, Changes]:
+    def _transform(self, scope: Parameters, steps: Steps) -> None:
         """Bring the star up to date with the loads of `scope`."""
-        changes: dict[str, Changes] = {}
         for table in self.models.transform:
-            done = Changes()
-            if table.schema != "work":
-                self._notify(f"building {table.full_name}")
-                changes[table.full_name] = done
-            if table.new:
-                done.inserted = lookups.add_new(self.engine, table, scope)
-            for statement in table.load:
-                done.count(statement, self.engine.execute(statement, scope))
-            done.settle()
-        return changes
+            kept = table.schema != "work"
+            if kept:
+                steps.say(f"building {table.full_name}")
+            with steps.step(table.full_name, kept=kept) as changes:
+                if table.new:
+                    changes.inserted += lookups.add_new(self.engine, table, scope)
+                for statement in table.load:
+                    rows = self.engine.execute(statement, scope)
+                    changes.count(without_comments(statement).split()[0], rows)
 
-    def _finish(self, load: ledger.Load, scope: Parameters) -> list[CheckResult]:
+    def _finish(
+        self, load: ledger.Load, scope: Parameters, steps: Steps
+    ) -> list[CheckResult]:
         """Record the load and prove it; the last statements before the commit."""
         ledger.record(self.engine, self.models, load)
-        self._notify("checking")
-        results = list(checks.run_checks(self.engine, self.models, scope))
+        steps.say("checking")
+        with steps.step("check"):
+            results = list(checks.run_checks(self.engine, self.models, scope))
         checks.refuse(results)
         checks.record(self.engine, self.models, load.load_id, results)
-        self._notify("committing")
+        steps.say("committing")
         return results
 
     def _groups(self, inputs: Sequence[Input]) -> Iterator[tuple[Table, list[Input]]]:
@@ -386,9 +442,10 @@ class Pipeline:
 class _Attempt:
     """A batch as it is tried: `refused` files are recorded, and not loaded."""
 
-    inputs: list[Input]
+    load: ledger.Load
     head: int
-    revision: int
+    steps: Steps
+    inputs: list[Input]
     hashes: dict[str, str] = field(default_factory=dict)
     refused: list[ledger.ReadFile] = field(default_factory=list)
 
@@ -423,8 +480,32 @@ def refusal(files: Sequence[ledger.ReadFile]) -> FilesRefused:
     )
 
 
-def _silent(step: str) -> None:
-    """Tell nobody."""
+def _committed(loaded: LoadResult) -> LoadCommitted:
+    files = [each for each in loaded.load.files if not each.refused]
+    return LoadCommitted(
+        loaded.load.run_id,
+        loaded.load.load_id,
+        loaded.load.kind,
+        loaded.seconds,
+        files=len(files),
+        refused=tuple(f.file.uri for f in loaded.load.files if f.refused),
+        bytes=sum(each.file.bytes for each in files),
+        records=sum(each.records for each in files),
+        rejected=sum(each.rejected for each in files),
+        changed={name: changes.rows for name, changes in loaded.changes.items()},
+        warnings=tuple(checks.failure(r) for r in loaded.checks if r.offenders),
+    )
+
+
+def _outcome(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return "refused" if isinstance(error, DataRefused) else "failed"
+
+
+def _named(error: BaseException | None) -> tuple[str, str]:
+    """What kind of error it is, and what it says."""
+    return (type(error).__name__, str(error)) if error else ("", "")
 
 
 def _patiently(work: Callable[[], _Result]) -> _Result:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sparkify.pipeline import Changes, RunResult
+from sparkify.pipeline import RunResult
 from sparkify.report.text import console, print_table, safe
+from sparkify.steps import Changes
 
 
 def show(result: RunResult) -> None:

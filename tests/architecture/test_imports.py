@@ -1,7 +1,7 @@
 """Dependencies point one way, and some things are done in one place only.
 
 scripts → cli → dashboard → report, simulate → pipeline → ledger, checks, lookups,
-schema → engines → sources, models, config → errors
+schema, steps → engines → sources, models, config → errors, events
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ LAYERS = (
     ("dashboard",),
     ("report", "simulate"),
     ("pipeline", "plan", "metrics"),
-    ("ledger", "checks", "lookups", "schema"),
+    ("ledger", "checks", "lookups", "schema", "steps"),
     ("engines",),
     ("sources",),
     ("models", "config"),
-    ("errors",),
+    ("errors", "events"),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 

@@ -352,7 +352,7 @@ def test_failed_check_leaves_the_warehouse_as_it_was(loaded: Warehouse) -> None:
     after = loaded.bags()
     attempts = after.pop("control.attempts") - before.pop("control.attempts")
     assert after == before
-    [(load_id, _, error, message, samples)] = attempts
+    [(load_id, _, _, error, message, samples)] = attempts
     assert load_id not in {row[0] for row in before["control.loads"]}
     assert error == "CheckFailed"
     assert "users_key_is_unique" in str(message)

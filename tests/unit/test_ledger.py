@@ -32,7 +32,7 @@ class Ledger:
     def record(self, load_id: int, *files: SourceFile) -> None:
         """Record a load."""
         loaded = tuple(ReadFile(each, self.hash_of(each), 3, 1) for each in files)
-        load = Load(load_id, "load", files[0].revision, loaded)
+        load = Load(load_id, 1, "load", files[0].revision, loaded)
         with self.engine.session(), self.engine.transaction():
             ledger.record(self.engine, self.models, load)
         self.hashed.clear()
@@ -176,9 +176,9 @@ def test_head_is_the_newest_load(book: Ledger) -> None:
 
 def test_load_ids_rise() -> None:
     """A new id is above the head, even when the clock is behind."""
-    first = ledger.new_load_id(0)
-    assert ledger.new_load_id(first) > first
-    assert ledger.new_load_id(2**60) == 2**60 + 1
+    first = ledger.new_id(0)
+    assert ledger.new_id(first) > first
+    assert ledger.new_id(2**60) == 2**60 + 1
 
 
 def test_long_diagnosis_is_cut(warehouse: Warehouse, book: Ledger) -> None:
@@ -186,7 +186,9 @@ def test_long_diagnosis_is_cut(warehouse: Warehouse, book: Ledger) -> None:
     samples = [["\u00e9" * 5000, "x"]] * 100
     error = DataRefused("\U0001f600" * 20_000, samples)
     with book.engine.session(), book.engine.transaction():
-        ledger.record_attempt(book.engine, book.models, 7, error)
+        ledger.record_attempt(
+            book.engine, book.models, ledger.Load(7, 1, "load"), error
+        )
     [(message, kept)] = warehouse.query("select message, samples from control.attempts")
     assert 0 < len(str(message).encode()) <= 16_384
     assert 0 < len(str(kept).encode()) <= 65_535

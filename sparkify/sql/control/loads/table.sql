@@ -3,6 +3,7 @@
 -- key: load_id
 create table if not exists control.loads (
     load_id bigint not null,
+    run_id bigint not null,
     kind varchar(16) not null,
     revision integer not null,
     files bigint not null,
@@ -19,6 +20,8 @@ comment on table control.loads is
 'The loads that are in the warehouse. A row enters with the data it speaks of.';
 comment on column control.loads.load_id is
 'Load, made by the client before the transaction: unique and rising in time.';
+comment on column control.loads.run_id is
+'The run that made this load; made by the client, as the load''s id is.';
 comment on column control.loads.kind is
 'load, or full refresh.';
 comment on column control.loads.revision is

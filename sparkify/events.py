@@ -1,0 +1,125 @@
+"""What a run tells while it works, to whoever listens.
+
+A listener never breaks a load: what it raises is logged. Nor may it delay one: what
+takes time, such as a call over the network, it leaves to a thread of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that a run tells: `run_id` says which run."""
+
+    run_id: int
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """A run looks for what is pending."""
+
+
+@dataclass(frozen=True)
+class LoadStarted(Event):
+    """A load begins: number `number` of the `of` loads that this run has to do."""
+
+    load_id: int
+    kind: str
+    number: int = 1
+    of: int = 1
+    files: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class StepStarted(Event):
+    """A step begins; `text` says for people what is done."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class StepDone(Event):
+    """A step of a load has ended; `rows` is None for one that writes none."""
+
+    load_id: int
+    step: str
+    rows: int | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LoadCommitted(Event):
+    """A load is in the warehouse.
+
+    `refused` are the URIs of files of which nothing was loaded, `changed` the rows by
+    table that it changed, `warnings` what its checks of severity warn found.
+    """
+
+    load_id: int
+    kind: str
+    seconds: float
+    files: int = 0
+    refused: tuple[str, ...] = ()
+    bytes: int = 0
+    records: int = 0
+    rejected: int = 0
+    changed: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LoadFailed(Event):
+    """A load was undone. If its commit was in doubt, it may yet be told committed."""
+
+    load_id: int
+    kind: str
+    seconds: float
+    error: str
+    message: str
+
+
+@dataclass(frozen=True)
+class RunFinished(Event):
+    """A run has ended.
+
+    `outcome` is `loaded`, `nothing` when nothing was pending, `refused` when data was,
+    `failed`, or `interrupted`; `error` and `message` say why the last three.
+    """
+
+    outcome: str
+    seconds: float
+    discovered: int = 0
+    loads: int = 0
+    error: str = ""
+    message: str = ""
+
+
+Listener = Callable[[Event], None]
+
+
+def telling(*listeners: Listener) -> Listener:
+    """A listener that tells all of these, whatever one of them raises."""
+
+    def tell(event: Event) -> None:
+        for listener in listeners:
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001  # a load does not fail for who listens
+                _log_failure(listener, event)
+
+    return tell
+
+
+def _log_failure(listener: Listener, event: Event) -> None:
+    # Imported here: few listeners fail, and every start would pay for it.
+    import logging  # noqa: PLC0415
+
+    logging.getLogger("sparkify").exception(
+        "%s failed at %s; the load goes on.",
+        getattr(listener, "__qualname__", type(listener).__qualname__),
+        type(event).__name__,
+    )
