@@ -89,7 +89,8 @@ def _compare(engine: Engine, models: Models, song: str, artist: str) -> None:
         "base_key": base_key,
         "artist_key": artist_key,
     }
-    engine.execute(f"create temp table touched_texts as {metric('match/text')}", asked)
+    text = metric("match/text")
+    engine.execute(f"create temp table touched_texts as\n{text}", asked)
     for table in models.transform:
         if table.name in {"touched_names", "text_matches"}:
             for statement in table.load:

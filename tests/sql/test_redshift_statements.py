@@ -31,7 +31,8 @@ DENIED = re.compile(
     r"|string_agg|now|access_key_id|secret_access_key|session_token|credentials)\b",
     re.IGNORECASE,
 )
-_TEXT = re.compile(r"'(?:[^'\\]|''|\\.)*'", re.DOTALL)
+# The driver writes a day that it binds as '2018-11-01'::date, which Redshift takes.
+_TEXT = re.compile(r"'(?:[^'\\]|''|\\.)*'(?:::(?:date|timestamp)\b)?", re.DOTALL)
 _VALUE = re.compile(r"\b\d+(?:\.\d+)?\b|(?<![:\w]):[a-z_]+\b")
 _MADE_UP = re.compile(r"\b(sparkify_incoming|readers_ann|ann)_\w+")
 _MORE_ROWS = re.compile(r"(values \([^()]*\)), .*", re.DOTALL)
