@@ -67,74 +67,60 @@ timed as (
         length_ms,
         cast(floor(extract(epoch from happened_at)) as bigint) * 1000
         + mod(cast(floor(extract(milliseconds from happened_at)) as bigint), 1000) as ts,
-        row_number() over (
-            partition by session_id, user_id
-            order by happened_at, item_in_session
-        ) as place
+        case
+            when page in ('NextSong', 'Logout', 'Cancellation Confirmation') then 1
+            else 0
+        end as ends_play
     from session_events
-),
-
-measured as (
-    select
-        session_id,
-        user_id,
-        count(*) as events,
-        min(happened_at) as started_at,
-        max(ts + coalesce(length_ms, 0)) - min(ts) as duration_ms
-    from timed
-    group by
-        session_id,
-        user_id
 ),
 
 followed as (
     select
         session_id,
         user_id,
+        happened_at,
         page,
+        level,
+        location,
+        user_agent,
         length_ms,
-        lead(ts) over (
+        ts,
+        row_number() over (
             partition by session_id, user_id
+            order by ts, item_in_session
+        ) as place,
+        lead(ts) over (
+            partition by session_id, user_id, ends_play
             order by ts, item_in_session
         ) - ts as until_next_ms
     from timed
-    where page in ('NextSong', 'Logout', 'Cancellation Confirmation')
-),
-
-listened as (
-    select
-        session_id,
-        user_id,
-        count(*) as plays,
-        sum(case when coalesce(until_next_ms, length_ms) >= 30000 then 1 else 0 end)
-            as qualified_plays,
-        sum(coalesce(length_ms, 0)) as length_ms,
-        sum(coalesce(least(length_ms, coalesce(until_next_ms, length_ms)), 0)) as heard_ms
-    from followed
-    where page = 'NextSong'
-    group by
-        session_id,
-        user_id
 )
 
 select
-    timed.session_id,
-    timed.user_id,
-    measured.started_at,
-    timed.level,
-    timed.location,
-    timed.user_agent,
-    measured.events,
-    coalesce(listened.plays, 0) as plays,
-    coalesce(listened.qualified_plays, 0) as qualified_plays,
-    measured.duration_ms,
-    coalesce(listened.length_ms, 0) as length_ms,
-    coalesce(listened.heard_ms, 0) as heard_ms
-from timed
-inner join measured
-    on timed.session_id = measured.session_id
-    and timed.user_id = measured.user_id
-left join listened
-    on timed.session_id = listened.session_id
-    and timed.user_id = listened.user_id
-where timed.place = 1;
+    session_id,
+    user_id,
+    min(happened_at) as started_at,
+    max(case when place = 1 then level end) as level,
+    max(case when place = 1 then location end) as location,
+    max(case when place = 1 then user_agent end) as user_agent,
+    count(*) as events,
+    sum(case when page = 'NextSong' then 1 else 0 end) as plays,
+    sum(
+        case
+            when page = 'NextSong' and coalesce(until_next_ms, length_ms) >= 30000 then 1
+            else 0
+        end
+    ) as qualified_plays,
+    max(ts + coalesce(length_ms, 0)) - min(ts) as duration_ms,
+    sum(case when page = 'NextSong' then coalesce(length_ms, 0) else 0 end) as length_ms,
+    sum(
+        case
+            when page = 'NextSong'
+                then coalesce(least(length_ms, coalesce(until_next_ms, length_ms)), 0)
+            else 0
+        end
+    ) as heard_ms
+from followed
+group by
+    session_id,
+    user_id;
