@@ -109,7 +109,7 @@ STATEMENTS = (
     """,
     """
     insert into control.loads
-    select 1, 'load', 0, 93, 1, 1, 1, 0, 0, 0, timestamp '2018-12-03',
+    select 1, 1, 'load', 0, 93, 1, 1, 1, 0, 0, 0, timestamp '2018-12-03',
         timestamp '2018-12-03'
     """,
     """
