@@ -11,7 +11,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup
 .DEFAULT_GOAL := help
 .PHONY: help run demo-s3 test test-long test-crash test-server test-server-system \
 	test-server-wheel check check-server format lock \
-	docs bench clean
+	docs screenshots bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,9 @@ docs: $(DEV) ## Write the generated pages of docs anew
 	$(BIN)/python docs/make_schema.py
 	$(BIN)/python docs/make_metrics.py
 	$(BIN)/python docs/make_matching.py
+
+screenshots: $(DEV) ## Take the pictures of docs/images anew, in Chromium
+	$(BIN)/python docs/make_screenshots.py
 
 bench: $(DEV) ## Measure; see docs/benchmarks.md
 	$(BIN)/python -m bench

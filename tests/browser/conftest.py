@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,6 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-PORT = 8717
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +61,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def address(sample: Path) -> Iterator[str]:
     """Where the dashboard of the sample is."""
-    command = _sparkify("dashboard", "--port", str(PORT), config=sample)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = _sparkify("dashboard", "--port", str(port), config=sample)
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as server:
-        where = f"http://127.0.0.1:{PORT}"
+        where = f"http://127.0.0.1:{port}"
         for _ in range(300):
             try:
                 urllib.request.urlopen(f"{where}/health", timeout=5).close()  # noqa: S310  # our own address

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -247,6 +252,50 @@ def test_a_load_makes_the_page_new(new_warehouse: Callable[[str], Warehouse]) ->
         warehouse.run()
         first = client.get("/?from=2018-11-01&to=2018-11-02").text
         assert f">{5 * (day + 1)}<" in first
+
+
+def test_many_viewers_of_many_loads_see_whole_ones(
+    new_warehouse: Callable[[str], Warehouse],
+) -> None:
+    """20 people look while a run commits load after load: no error, no half (I10)."""
+    warehouse = new_warehouse("duckdb")
+    for day in range(4):
+        rows = [event(user, day, 0) for user in range(5)]
+        warehouse.write("events", f"2018-11-{day + 1:02}-events.json", rows)
+    warehouse.run()
+    before = 4 * 5
+    for day in range(4, 20):
+        rows = [event(user, day, 0) for user in range(5)]
+        warehouse.write("events", f"2018-11-{day + 1:02}-events.json", rows)
+    client = TestClient(server.make_app(warehouse.settings))
+    address = "/?from=2018-11-01&to=2018-11-20"
+    asked = Event()
+    ended = Event()
+
+    def look(_: int) -> list[tuple[int, int]]:
+        seen: list[tuple[int, int]] = []
+        while not (seen and ended.is_set()):
+            page = client.get(address)
+            asked.set()
+            [plays] = re.findall(r"Plays</\w+>\s*<\w+[^>]*>([0-9,]+)<", page.text)[:1]
+            seen.append((page.status_code, int(plays.replace(",", ""))))
+        return seen
+
+    with ThreadPoolExecutor(20) as viewers:
+        views = [viewers.submit(look, viewer) for viewer in range(20)]
+        assert asked.wait(60)
+        run = [sys.executable, "-m", "sparkify", "run", "--quiet"]
+        run += ["--config", str(warehouse.config)]
+        try:
+            # so small that each file is a load of its own
+            limit = {"SPARKIFY_LOAD_BATCH_BYTES": "100"}
+            subprocess.run(run, check=True, env=os.environ | limit)
+        finally:
+            ended.set()
+        seen = {each for view in views for each in view.result()}
+    assert {status for status, _ in seen} == {200}
+    assert {plays for _, plays in seen} <= set(range(before, 20 * 5 + 1, 5))
+    assert f">{20 * 5}<" in client.get(address).text
 
 
 @pytest.mark.parametrize("users", [1, 6])
