@@ -190,7 +190,7 @@ def _print_ddl(settings: Settings) -> None:
 
     models = load_models(settings.schema_prefix)
     ddl = engine_class(settings).ddl
-    for statement in schema.statements(models, ddl, settings.readers):
+    for statement in schema.statements(models, ddl, settings.grantee):
         click.echo(f"{statement};\n")
 
 

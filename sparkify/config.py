@@ -83,6 +83,13 @@ class Settings:
         return self.log_jsonpath if dataset == "events" else ""
 
     @property
+    def grantee(self) -> str:
+        """Who may read the star, as a GRANT of this engine says it."""
+        # To PostgreSQL every user and group is a role, and GRANT has no word for it.
+        word = "role " if self.engine == "postgres" else ""
+        return self.readers.removeprefix(word)
+
+    @property
     def port(self) -> int:
         """Where the server listens."""
         return self.db_port or (5432 if self.engine == "postgres" else 5439)

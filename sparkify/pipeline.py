@@ -103,7 +103,7 @@ class Pipeline:
                 return schema.create(
                     self.engine,
                     self.models,
-                    readers=self.settings.readers,
+                    readers=self.settings.grantee,
                     reset=reset,
                 )
 

@@ -127,7 +127,8 @@ SIGNS: Mapping[str, Meaning] = {
     "the database system is": (TransientError, "{said}; try again later."),
     "does not exist": (
         WarehouseError,
-        "{said}; create it, or correct [CLUSTER] DB_NAME and DB_USER.",
+        "{said}; create it, or correct [CLUSTER] DB_NAME and DB_USER or "
+        "[WAREHOUSE] READERS.",
     ),
     "permission denied for database": STATES["42501"],
     "tuple concurrently updated": _CHANGED,

@@ -1,0 +1,33 @@
+"""What is PostgreSQL's alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg2
+import pytest
+from conftest import make_warehouse, postgres
+
+from sparkify.pipeline import Pipeline
+
+
+@pytest.mark.parametrize("named", ["role", "group", ""])
+def test_readers_may_read_the_star_and_no_more(tmp_path: Path, named: str) -> None:
+    """READERS is written as for Redshift, or as a name alone."""
+    made = make_warehouse(tmp_path / "warehouse", "postgres")
+    role = f"analysts_{named}"
+    made.execute(f"create role {role} login")
+    settings = replace(made.settings, readers=f"{named} {role}".strip())
+    Pipeline(settings).create_tables()
+    server = postgres()
+    with psycopg2.connect(
+        host=str(server.folder), port=server.port, dbname=settings.db_name, user=role
+    ) as reader:
+        cursor = reader.cursor()
+        cursor.execute("select count(*) from analytics.songplays")
+        assert cursor.fetchone() == (0,)
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            cursor.execute("select count(*) from staging.events")
+    reader.close()
+    made.remove()
