@@ -18,6 +18,7 @@ CONTROL = (
     "rejects",
     "unknown_keys",
     "check_results",
+    "load_steps",
     "attempts",
 )
 STAGING = ("events", "songs")

@@ -379,6 +379,7 @@ class Pipeline:
             results = list(checks.run_checks(self.engine, self.models, scope))
         checks.refuse(results)
         checks.record(self.engine, self.models, load.load_id, results)
+        steps.record(self.engine, self.models)
         steps.say("committing")
         return results
 

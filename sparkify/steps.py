@@ -1,4 +1,4 @@
-"""Measures the steps of a load: told as they go, and kept for the history."""
+"""Measures the steps of a load: told as they go, and recorded with it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from sparkify.engines.base import Engine
 from sparkify.events import Listener, StepDone, StepStarted
+from sparkify.models import Models
 
 
 @dataclass
@@ -95,6 +97,14 @@ class Steps:
             step.seconds += seconds
         step.changes.settle()
         self._tell(StepDone(self._run_id, self._load_id, name, step.rows, seconds))
+
+    def record(self, engine: Engine, models: Models) -> None:
+        """Write the steps until now."""
+        rows = [
+            (self._load_id, place, name, step.rows, step.seconds)
+            for place, (name, step) in enumerate(self.done.items(), start=1)
+        ]
+        engine.append(models.table("control.load_steps"), rows)
 
     def undone(self) -> None:
         """All that was changed is rolled back."""

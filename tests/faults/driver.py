@@ -353,7 +353,7 @@ def state(pipeline: Pipeline) -> str:
     return digest.hexdigest()
 
 
-_CLOCK = ("started_at", "finished_at", "failed_at")
+_CLOCK = ("run_id", "started_at", "finished_at", "failed_at", "seconds")
 
 
 def _die() -> None:

@@ -26,8 +26,8 @@ CORPUS = Path(__file__).parents[1] / "bad_input" / "corpus"
 # By dataset and name, the bytes of a source file.
 Files = Mapping[tuple[str, str], bytes]
 # What a load has from the clock and from the place where the files lie.
-OF_A_RUN = {"load_id", "modified_at", "started_at", "finished_at"}
-SAME = ("loads", "load_files", "rejects", "unknown_keys", "check_results")
+OF_A_RUN = {"load_id", "run_id", "modified_at", "started_at", "finished_at", "seconds"}
+SAME = ("loads", "load_files", "rejects", "unknown_keys", "check_results", "load_steps")
 
 TEXTS = (
     *("", " ", "x ", "NULL", "\\N", "\\", "\\.", "\\\\n", "a\tb", "a\nb", "a\r\nb"),
