@@ -113,7 +113,7 @@ Examples:
   sparkify run --config prod.cfg      with another configuration
   sparkify run --dry-run              tell what would be done
   sparkify ls                         list what would be loaded
-  sparkify status --format json       for machines
+  sparkify status --max-age 26h       a health check
   sparkify simulate --out demo --users 100 --days 7 --songs 500 --seed 1
 
 \b
@@ -544,13 +544,64 @@ def export(
 
 @cli.command()
 @_config_option
+@click.option("--pending", is_flag=True, help="List the sources: how many are to load.")
+@click.option("--max-age", help="Exit 1 when the last load is older: 90m, 2h, 1d.")
 @_FORMAT
-def status(config: Path | None, format_: str) -> None:
-    """Tell what is in the warehouse: tables, loads, the latest load."""
+def status(
+    config: Path | None, pending: bool, max_age: str | None, format_: str
+) -> None:
+    r"""Tell how the warehouse stands: fresh, refused, failed, who is at work.
+
+    \b
+    Examples:
+      sparkify status                   also while a load runs
+      sparkify status --pending         and how many files are to load
+      sparkify status --max-age 26h     for a health check
+    """
     from sparkify.report import status as report_status
 
-    settings = _settings(config)
-    report_status.show(report_status.ask(settings), format_)
+    most = _time("--max-age", max_age) if max_age else None
+    found = report_status.ask(_settings(config), pending=pending)
+    report_status.show(found, format_)
+    if most is not None:
+        report_status.require_fresh(found, most)
+
+
+def _time(option: str, text: str) -> float:
+    from sparkify.config import seconds
+
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise click.UsageError(f"{option} {text}: '{text}' {error}.") from None
+
+
+@cli.command()
+@_config_option
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=20,
+    show_default=True,
+    help="How many loads.",
+)
+@click.option("--steps", is_flag=True, help="Also each step of the newest load.")
+@_FORMAT
+def history(config: Path | None, limit: int, steps: bool, format_: str) -> None:
+    r"""List the latest loads: what they brought, how long that took, what failed.
+
+    trend is the speed as a share of the median of the 20 loads before.
+
+    \b
+    Examples:
+      sparkify history --limit 5 --steps
+      sparkify history --format json      each load with its steps
+    """
+    from sparkify.report import history as report_history
+
+    report_history.show(
+        report_history.ask(_settings(config), limit), format_, steps=steps
+    )
 
 
 @cli.command()

@@ -138,12 +138,12 @@ def _rejects(text: str) -> float:
     return float(found[1]) / (100 if found[2] else 1)
 
 
-def _seconds(text: str) -> float:
-    """`90`, `90s`, `5m`, `1h`."""
-    found = re.fullmatch(r"([0-9]+(?:[.][0-9]+)?) *([smh]?)", text)
+def seconds(text: str) -> float:
+    """`90`, `90s`, `5m`, `1h`, `2d`. Raises ValueError."""
+    found = re.fullmatch(r"([0-9]+(?:[.][0-9]+)?) *([smhd]?)", text)
     if not found:
         raise ValueError("is not a time such as 90s or 5m")
-    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
 
 
 def _flag(text: str) -> bool:
@@ -238,16 +238,16 @@ OPTIONS = (
     Option("S3", "INCLUDE", "include", _patterns),
     Option("S3", "EXCLUDE", "exclude", _patterns),
     Option("S3", "CONNECTIONS", "s3_connections", _count),
-    Option("S3", "TIMEOUT", "s3_timeout", _seconds),
-    Option("S3", "RETRY_FOR", "s3_retry_for", _seconds),
+    Option("S3", "TIMEOUT", "s3_timeout", seconds),
+    Option("S3", "RETRY_FOR", "s3_retry_for", seconds),
     Option("S3", "SPOOL", "spool", _prefix_in_s3),
     Option("LOAD", "SPOOL_FOLDER", "spool_folder", Path),
     Option("LOAD", "SPOOL_BYTES", "spool_bytes", _bytes),
     Option("LOAD", "BATCH_BYTES", "batch_bytes", _bytes),
     Option("LOAD", "MAX_REJECTS", "max_rejects", _rejects),
     Option("LOAD", "MEMORY_LIMIT", "memory_limit", _bytes),
-    Option("LOAD", "LOCK_WAIT", "lock_wait", _seconds),
-    Option("LOAD", "STATEMENT_TIMEOUT", "statement_timeout", _seconds),
+    Option("LOAD", "LOCK_WAIT", "lock_wait", seconds),
+    Option("LOAD", "STATEMENT_TIMEOUT", "statement_timeout", seconds),
 )
 _SECRETS = {"db_password", "aws_key", "aws_secret", "aws_token", "endpoint_url"}
 _OF_A_CLUSTER = ("host", "cluster_identifier", "workgroup")

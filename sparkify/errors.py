@@ -4,6 +4,7 @@
     ├── DataRefused            exit 1: the data has to change
     │   ├── FilesRefused
     │   └── CheckFailed
+    ├── DataStale              exit 1: the data has to come
     ├── PermanentError         exit 2: configuration, environment or rights
     │   ├── ConfigError
     │   ├── BadQuestion
@@ -49,6 +50,12 @@ class FilesRefused(DataRefused):
 
 class CheckFailed(DataRefused):
     """A check found rows that must not be in the warehouse; the load was undone."""
+
+
+class DataStale(SparkifyError):
+    """Nothing was loaded for longer than is allowed."""
+
+    exit_code = 1
 
 
 class PermanentError(SparkifyError):

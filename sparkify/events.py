@@ -24,10 +24,14 @@ class RunStarted(Event):
 
 @dataclass(frozen=True)
 class LoadStarted(Event):
-    """A load begins: number `number` of the `of` loads that this run has to do."""
+    """A load begins: number `number` of the `of` loads that this run has to do.
+
+    `head` is the newest load in the warehouse, 0 before the first.
+    """
 
     load_id: int
     kind: str
+    head: int = 0
     number: int = 1
     of: int = 1
     files: int = 0
@@ -87,11 +91,13 @@ class RunFinished(Event):
     """A run has ended.
 
     `outcome` is `loaded`, `nothing` when nothing was pending, `refused` when data was,
-    `failed`, or `interrupted`; `error` and `message` say why the last three.
+    `failed`, or `interrupted`; `error` and `message` say why the last three. `head` is
+    the newest load in the warehouse, 0 when there is none or the run never saw.
     """
 
     outcome: str
     seconds: float
+    head: int = 0
     discovered: int = 0
     loads: int = 0
     error: str = ""

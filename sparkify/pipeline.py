@@ -57,9 +57,11 @@ class LoadResult:
 class RunResult:
     """What a run found and loaded.
 
-    `discovered` files are in the source, `vanished` ones are in the ledger alone.
+    `head` is the newest load in the warehouse. `discovered` files are in the source,
+    `vanished` ones are in the ledger alone.
     """
 
+    head: int = 0
     discovered: int = 0
     batches: int = 0
     loads: list[LoadResult] = field(default_factory=list)
@@ -128,6 +130,7 @@ class Pipeline:
         with self._running(), self.engine.session():
             schema.verify(self.engine, self.models)
             head = ledger.head(self.engine, self.models)
+            self.result.head = head
             load = self._new_load(head, "full refresh")
             with self._loading(load) as steps, self.engine.transaction():
                 ledger.hold(self.engine, self.models, head)
@@ -192,6 +195,7 @@ class Pipeline:
                 self._run_id,
                 outcome,
                 time.monotonic() - began,
+                self.result.head,
                 self.result.discovered,
                 len(self.result.loads),
                 *_named(error),
@@ -217,6 +221,7 @@ class Pipeline:
                 self._run_id,
                 load.load_id,
                 load.kind,
+                self.result.head,
                 len(self.result.loads) + 1,
                 max(self.result.batches, 1),
                 len(batch),
@@ -249,6 +254,7 @@ class Pipeline:
             lookups.verify(self.engine, self.models)
             self._settle()
             head = ledger.head(self.engine, self.models)
+            self.result.head = head
             pending = ledger.pending(
                 self.engine,
                 self.models,
@@ -274,6 +280,7 @@ class Pipeline:
     def _count(self, loaded: LoadResult) -> None:
         self._committing = None
         if loaded not in self.result.loads:
+            self.result.head = loaded.load.load_id
             self.result.loads.append(loaded)
             self._tell(_committed(loaded))
 

@@ -40,6 +40,9 @@ class Engine(Protocol):
         Raises WarehouseBusy when they have not ended within LOCK_WAIT.
         """
 
+    def holders(self, table: Table) -> list[str]:
+        """Who has locked it: each a session of the server, in words."""
+
     def execute(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run one statement with `:name` parameters; the number of rows it changed."""
 

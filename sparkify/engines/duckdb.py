@@ -94,6 +94,10 @@ class DuckDB:
     def lock(self, table: Table) -> None:
         """See Engine: the file is the lock, and `session` has it."""
 
+    def holders(self, table: Table) -> list[str]:  # noqa: ARG002  # of the contract
+        """See Engine: nobody, as we have it open."""
+        return []
+
     def execute(self, sql: str, parameters: Parameters | None = None) -> int:
         """See Engine."""
         return sum(int(str(rows)) for (rows,) in self._run(sql, parameters))

@@ -213,6 +213,29 @@ class Libpq(ABC):
                 "try again when it has ended."
             ) from None
 
+    @abstractmethod
+    def _lockers(self, relation: int) -> list[Row]:
+        """Process, user and begin of the transactions that have locked a relation."""
+
+    def holders(self, table: Table) -> list[str]:
+        """See Engine."""
+        [(relation,)] = self.query(
+            """
+            select pg_class.oid
+            from pg_class
+            inner join pg_namespace
+                on pg_class.relnamespace = pg_namespace.oid
+            where
+                pg_namespace.nspname = :schema
+                and pg_class.relname = :name
+            """,
+            {"schema": table.schema, "name": table.name},
+        )
+        return [
+            f"session {pid} of {user}, since {began:%Y-%m-%d %H:%M:%S} UTC"
+            for pid, user, began in self._lockers(int(str(relation)))
+        ]
+
     def execute(self, sql: str, parameters: Parameters | None = None) -> int:
         """See Engine."""
         return max(self._run(sql, parameters).rowcount, 0)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from sparkify.engines.base import InputRefusedError, Parameters
+from sparkify.engines.base import InputRefusedError, Parameters, Row
 from sparkify.engines.libpq import Libpq
 from sparkify.engines.reader import MemoryReader, is_unreadable
 from sparkify.engines.streams import Csv, Lines, Stream
@@ -59,6 +59,24 @@ class Postgres(Libpq):
         for columns in table.physical.indexes:
             name = f"{table.name}_{re.sub(r'[^a-z_]+', '_', columns)}"
             yield f"create index if not exists {name} on {table.full_name} ({columns})"
+
+    def _lockers(self, relation: int) -> list[Row]:
+        return self.query(
+            """
+            select
+                pg_locks.pid,
+                coalesce(pg_stat_activity.usename, 'another user') as username,
+                coalesce(pg_stat_activity.xact_start, now()) as began
+            from pg_locks
+            left join pg_stat_activity
+                on pg_locks.pid = pg_stat_activity.pid
+            where
+                pg_locks.relation = :relation
+                and pg_locks.granted
+                and pg_locks.mode = 'ExclusiveLock'
+            """,
+            {"relation": relation},
+        )
 
     def execute(self, sql: str, parameters: Parameters | None = None) -> int:
         """See Engine."""

@@ -81,6 +81,22 @@ class Redshift(Libpq):
         super().lock(table)
         self._shelf.take_over()
 
+    def _lockers(self, relation: int) -> list[Row]:
+        return self.query(
+            """
+            select distinct
+                pid,
+                txn_owner,
+                txn_start
+            from svv_transactions
+            where
+                relation = :relation
+                and granted
+                and lock_mode = 'AccessExclusiveLock'
+            """,
+            {"relation": relation},
+        )
+
     def reads(self, file: SourceFile) -> bool:
         """See Engine: all of S3; but many small objects are better joined."""
         self._require_access(file)

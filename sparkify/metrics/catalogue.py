@@ -60,6 +60,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "rejects",
         "refused_files",
         "unknown_keys",
+        "loads",
+        "load_steps",
+        "load_warnings",
+        "failed_loads",
     ),
 }
 REPORT = tuple(section for section in SECTIONS if section != "details")

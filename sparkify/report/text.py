@@ -66,6 +66,20 @@ def number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else safe(value)
 
 
+def duration(seconds: float) -> str:
+    """A time in its two greatest units: `3 d 4 h`, `2 h 5 min`, `12 s`."""
+    whole = round(seconds)
+    for unit, size, less, part in (
+        ("d", 86400, "h", 3600),
+        ("h", 3600, "min", 60),
+        ("min", 60, "s", 1),
+    ):
+        if whole >= size:
+            rest = whole % size // part
+            return f"{whole // size:,} {unit}" + (f" {rest} {less}" if rest else "")
+    return f"{whole} s"
+
+
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:

@@ -26,7 +26,7 @@ LAYERS = (
     ("cli",),
     ("dashboard",),
     ("report", "simulate"),
-    ("pipeline", "plan", "metrics"),
+    ("pipeline", "plan", "metrics", "observe"),
     ("ledger", "checks", "lookups", "schema", "steps"),
     ("engines",),
     ("sources",),
