@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.flush()
         sys.exit(code or 0)
     except SparkifyError as error:
-        click.echo(f"sparkify: {error}", err=True)
+        _say(str(error))
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
@@ -71,16 +71,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort) as error:
         # click makes an Abort of Ctrl-C too, with that as its cause.
         if isinstance(error, click.Abort) and error.__cause__ is None:
-            what = "\nsparkify: not confirmed; nothing was changed."
+            click.echo(err=True)
+            what = "not confirmed; nothing was changed."
         else:
-            what = "sparkify: interrupted; what was committed stays."
-        click.echo(what, err=True)
+            what = "interrupted; what was committed stays."
+        _say(what)
         sys.exit(INTERRUPTED)
     except MemoryError:
-        click.echo(
-            "sparkify: this machine has too little memory; lower [LOAD] BATCH_BYTES "
-            "and MEMORY_LIMIT.",
-            err=True,
+        _say(
+            "this machine has too little memory; lower [LOAD] BATCH_BYTES "
+            "and MEMORY_LIMIT."
         )
         sys.exit(2)
     except BrokenPipeError:
@@ -89,12 +89,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         _drop_output()
         what = error.filename or "output, or a file beside the warehouse"
-        click.echo(
-            f"sparkify: {what}: {error.strerror or error}; correct that and run again. "
-            "What was committed stays.",
-            err=True,
+        _say(
+            f"{what}: {error.strerror or error}; correct that and run again. "
+            "What was committed stays."
         )
         sys.exit(2)
+
+
+def _say(text: str) -> None:
+    """A message for people; a line of the log where there is one."""
+    logs = sys.modules.get("sparkify.observe.logs")
+    if not (logs and logs.say(text)):
+        click.echo(f"sparkify: {text}", err=True)
 
 
 def _drop_output() -> None:
@@ -141,12 +147,18 @@ def _config_option(command: click.decorators.FC) -> click.decorators.FC:
     )(command)
 
 
-def _settings(config: Path | None) -> Settings:
+def _settings(config: Path | None, **flags: object) -> Settings:
+    """The settings; a flag that was not given is None. From here on there is a log."""
     from sparkify.config import load_settings
 
-    settings = load_settings(config or click.get_current_context().obj)
+    given = {name: value for name, value in flags.items() if value is not None}
+    settings = load_settings(config or click.get_current_context().obj, flags=given)
+    if settings.log_format:
+        from sparkify import observe
+
+        observe.start_log(settings)
     for warning in settings.warnings:
-        click.echo(f"sparkify: warning: {warning}", err=True)
+        _say(f"warning: {warning}")
     return settings
 
 
@@ -203,6 +215,16 @@ def _print_ddl(settings: Settings) -> None:
 @click.option(
     "--retry-refused", is_flag=True, help="Try files again that were refused."
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    help="Log each step to standard error.",
+)
+@click.option(
+    "--metrics-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write metrics for Prometheus into this file.",
+)
 def run(
     config: Path | None,
     dry_run: bool,
@@ -210,6 +232,8 @@ def run(
     full_refresh: bool,
     retry_refused: bool,
     format_: str,
+    log_format: str | None,
+    metrics_file: Path | None,
 ) -> None:
     r"""Load the files that are new or changed, and bring the star up to date.
 
@@ -219,17 +243,18 @@ def run(
       sparkify run --quiet             for a schedule
       sparkify run --full-refresh      rebuild the star, then load what is new
     """
+    from sparkify import observe
     from sparkify.pipeline import Pipeline, refusal
 
-    settings = _settings(config)
+    settings = _settings(config, log_format=log_format, metrics_file=metrics_file)
     if dry_run:
         from sparkify import plan
         from sparkify.report import files
 
         files.show_plan(plan.plan(settings, retry_refused=retry_refused), format_)
         return
-    with _progress() as listeners:
-        pipeline = Pipeline(settings, *listeners)
+    with observe.listeners(settings) as listeners, _progress(settings) as line:
+        pipeline = Pipeline(settings, *listeners, *line)
         with _telling(pipeline):
             if full_refresh:
                 done = pipeline.full_refresh()
@@ -280,10 +305,9 @@ def _telling(pipeline: Pipeline) -> Iterator[None]:
         done, waiting = len(pipeline.result.loads), pipeline.result.batches
         if not waiting:
             raise
-        click.echo(
-            f"sparkify: interrupted: {done} of {waiting} batches are committed; "
-            "the next run does the rest.",
-            err=True,
+        _say(
+            f"interrupted: {done} of {waiting} batches are committed; "
+            "the next run does the rest."
         )
         sys.exit(INTERRUPTED)
 
@@ -736,9 +760,9 @@ def completion(shell: str) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[list[Listener]]:
+def _progress(settings: Settings) -> Iterator[list[Listener]]:
     """A line on the terminal that tells the step; nothing where there is none."""
-    if not sys.stderr.isatty():
+    if settings.log_format or not sys.stderr.isatty():
         yield []
         return
     from rich.console import Console

@@ -17,6 +17,7 @@ from pathlib import Path
 from sparkify.errors import ConfigError
 
 ENGINES = ("duckdb", "postgres", "redshift")
+LOG_FORMATS = ("text", "json")
 SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 DEFAULT_FILE = Path("dwh.cfg")
 
@@ -67,6 +68,16 @@ class Settings:
     memory_limit: int = 512 * 1024 * 1024
     lock_wait: float = 60.0
     statement_timeout: float = 3600.0
+    log_format: str = ""
+    metrics_file: Path | None = None
+    metrics_listen: str = ""
+    lineage_url: str = ""
+    lineage_key: str = field(default="", repr=False)
+    lineage_file: Path | None = None
+    lineage_namespace: str = "sparkify"
+    notify_url: tuple[str, ...] = field(default=(), repr=False)
+    notify_rejects: float = 0.001
+    notify_stale: float = 0.0
     file: Path | None = None
     warnings: tuple[str, ...] = ()
 
@@ -188,6 +199,25 @@ def _sslmode(text: str) -> str:
     return text
 
 
+def _log_format(text: str) -> str:
+    if text not in LOG_FORMATS:
+        raise ValueError(f"is not one of {', '.join(LOG_FORMATS)}")
+    return text
+
+
+def _listen(text: str) -> str:
+    """`127.0.0.1:9187`, or `:9187` for all addresses of the machine."""
+    found = re.fullmatch(r"[^\s/]*:([0-9]{1,5})", text)
+    if not found or int(found[1]) > 65535:
+        raise ValueError("is no address such as 127.0.0.1:9187")
+    return text
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Apart by blanks or lines."""
+    return tuple(text.split())
+
+
 def _prefix(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}|", text):
         raise ValueError("may have small letters, digits and _ only, a letter first")
@@ -248,8 +278,21 @@ OPTIONS = (
     Option("LOAD", "MEMORY_LIMIT", "memory_limit", _bytes),
     Option("LOAD", "LOCK_WAIT", "lock_wait", seconds),
     Option("LOAD", "STATEMENT_TIMEOUT", "statement_timeout", seconds),
+    Option("OBSERVE", "LOG_FORMAT", "log_format", _log_format),
+    Option("OBSERVE", "METRICS_FILE", "metrics_file", Path),
+    Option("OBSERVE", "METRICS_LISTEN", "metrics_listen", _listen),
+    Option("OBSERVE", "LINEAGE_URL", "lineage_url", _web_address),
+    Option("OBSERVE", "LINEAGE_KEY", "lineage_key", str),
+    Option("OBSERVE", "LINEAGE_FILE", "lineage_file", Path),
+    Option("OBSERVE", "LINEAGE_NAMESPACE", "lineage_namespace", str),
+    Option("OBSERVE", "NOTIFY_URL", "notify_url", _words),
+    Option("OBSERVE", "NOTIFY_REJECTS", "notify_rejects", _rejects),
+    Option("OBSERVE", "NOTIFY_STALE", "notify_stale", seconds),
 )
-_SECRETS = {"db_password", "aws_key", "aws_secret", "aws_token", "endpoint_url"}
+_SECRETS = {
+    *("db_password", "aws_key", "aws_secret", "aws_token", "endpoint_url"),
+    *("lineage_url", "lineage_key", "notify_url"),
+}
 _OF_A_CLUSTER = ("host", "cluster_identifier", "workgroup")
 _FOLDERS = {"log_data", "song_data", "log_jsonpath"}
 

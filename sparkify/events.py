@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Event:
-    """Something that a run tells: `run_id` says which run."""
+    """Something that a run tells: `run_id` says which run, its text what happened."""
 
     run_id: int
 
@@ -20,6 +20,9 @@ class Event:
 @dataclass(frozen=True)
 class RunStarted(Event):
     """A run looks for what is pending."""
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} started"
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,21 @@ class LoadStarted(Event):
     files: int = 0
     bytes: int = 0
 
+    def __str__(self) -> str:
+        return (
+            f"load {self.load_id} started, {self.number} of {self.of}: "
+            f"{self.files:,} files, {self.bytes:,} bytes"
+        )
+
 
 @dataclass(frozen=True)
 class StepStarted(Event):
     """A step begins; `text` says for people what is done."""
 
     text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,10 @@ class StepDone(Event):
     step: str
     rows: int | None
     seconds: float
+
+    def __str__(self) -> str:
+        rows = "" if self.rows is None else f"{self.rows:,} rows in "
+        return f"{self.step}: {rows}{self.seconds:.3f} s"
 
 
 @dataclass(frozen=True)
@@ -74,6 +90,13 @@ class LoadCommitted(Event):
     changed: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return (
+            f"load {self.load_id} committed: {self.files:,} files, "
+            f"{self.records:,} records, {self.rejected:,} rejected, "
+            f"{len(self.refused):,} files refused, in {self.seconds:.3f} s"
+        )
+
 
 @dataclass(frozen=True)
 class LoadFailed(Event):
@@ -84,6 +107,9 @@ class LoadFailed(Event):
     seconds: float
     error: str
     message: str
+
+    def __str__(self) -> str:
+        return f"load {self.load_id} undone: {self.message or self.error}"
 
 
 @dataclass(frozen=True)
@@ -102,6 +128,10 @@ class RunFinished(Event):
     loads: int = 0
     error: str = ""
     message: str = ""
+
+    def __str__(self) -> str:
+        why = f": {self.message or self.error}" if self.error else ""
+        return f"run {self.run_id} ended, {self.outcome}{why}"
 
 
 Listener = Callable[[Event], None]
