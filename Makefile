@@ -72,6 +72,7 @@ docs: $(DEV) ## Write the generated pages of docs anew
 	$(BIN)/python docs/make_schema.py
 	$(BIN)/python docs/make_metrics.py
 	$(BIN)/python docs/make_matching.py
+	$(BIN)/python docs/make_lineage.py
 
 screenshots: $(DEV) ## Take the pictures of docs/images anew, in Chromium
 	$(BIN)/python docs/make_screenshots.py

@@ -22,6 +22,9 @@ TARGET = Path(__file__).parents[1] / "sparkify" / "observe" / "columns.json"
 Column = tuple[str, str]
 """A table and one of its columns. A table that does not stay is of `work`."""
 
+Origins = dict[str, dict[str, list[Column]]]
+"""By table that stays and column, the columns that its values come from."""
+
 
 @dataclass
 class _Finder:
@@ -89,7 +92,7 @@ def _made(tree: exp.Expr) -> Iterator[tuple[exp.Table, list[str], exp.Query]]:
             assert isinstance(tree, exp.Delete), tree
 
 
-def find_origins(models: Models) -> dict[str, dict[str, list[Column]]]:
+def find_origins(models: Models) -> Origins:
     """By table of the star and column, the columns its values come from."""
     finder = _Finder({})
     for table in models.tables:
@@ -100,17 +103,21 @@ def find_origins(models: Models) -> dict[str, dict[str, list[Column]]]:
             finder.read(sql)
         if table.new:
             finder.read_lookup(table)
-    found: dict[str, dict[str, list[Column]]] = {}
+    found: Origins = {}
     for (name, column), origins in sorted(finder.origins.items()):
         if not name.startswith("work.") and origins:
             found.setdefault(name, {})[column] = sorted(origins)
     return found
 
 
-def document() -> str:
-    """The whole file."""
-    return json.dumps(find_origins(load_models()), indent=1) + "\n"
+def written(origins: Origins) -> str:
+    """The whole file: a line a column."""
+    tables = []
+    for table, columns in origins.items():
+        lines = (f'  "{name}": {json.dumps(each)}' for name, each in columns.items())
+        tables.append(f' "{table}": {{\n' + ",\n".join(lines) + "\n }")
+    return "{\n" + ",\n".join(tables) + "\n}\n"
 
 
 if __name__ == "__main__":
-    TARGET.write_text(document(), "utf-8")
+    TARGET.write_text(written(find_origins(load_models())), "utf-8")

@@ -144,18 +144,22 @@ def telling(*listeners: Listener) -> Listener:
         for listener in listeners:
             try:
                 listener(event)
-            except Exception:  # noqa: BLE001  # a load does not fail for who listens
-                _log_failure(listener, event)
+            except Exception as error:  # noqa: BLE001  # no load fails for it
+                _log_failure(listener, event, error)
 
     return tell
 
 
-def _log_failure(listener: Listener, event: Event) -> None:
+def _log_failure(listener: Listener, event: Event, error: Exception) -> None:
     # Imported here: few listeners fail, and every start would pay for it.
     import logging  # noqa: PLC0415
 
-    logging.getLogger("sparkify").exception(
-        "%s failed at %s; the load goes on.",
-        getattr(listener, "__qualname__", type(listener).__qualname__),
+    log = logging.getLogger("sparkify")
+    log.warning(
+        "%s failed at %s: %s: %s; the load goes on.",
+        getattr(listener, "__name__", type(listener).__name__),
         type(event).__name__,
+        type(error).__name__,
+        error,
+        exc_info=log.isEnabledFor(logging.DEBUG),
     )

@@ -1,0 +1,1 @@
+"""Tests of what a run tells, and of those who listen."""
