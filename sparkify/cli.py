@@ -123,7 +123,7 @@ Examples:
   sparkify simulate --out demo --users 100 --days 7 --songs 500 --seed 1
 
 \b
-Exit codes: 0 done; 1 data refused; 2 usage or configuration; 3 try again;
+Exit codes: 0 done; 1 data refused or stale; 2 usage or configuration; 3 try again;
 130 interrupted.
 """,
 )

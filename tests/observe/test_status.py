@@ -40,7 +40,7 @@ def test_an_empty_warehouse(warehouse: Warehouse) -> None:
 
 def test_what_is_loaded_refused_and_pending(warehouse: Warehouse) -> None:
     """Freshness is that of the newest event; what needs a look is named."""
-    later = {"ts": 1542000009000, "itemInSession": 1}
+    later: dict[str, object] = {"ts": 1542000009000, "itemInSession": 1}
     rows: list[dict[str, object]] = [{}, later, {"ts": "noon"}]
     warehouse.write("events", "2018-11-01-events.json", rows)
     bad = warehouse.write_bytes("events", "2018-11-02-events.json", b"{no\n" * 200)

@@ -113,6 +113,8 @@ PATHS = {
     "song_data",
     "log_jsonpath",
     "spool_folder",
+    "metrics_file",
+    "lineage_file",
 }
 VALUES = {
     "ENGINE": "duckdb",
@@ -124,6 +126,9 @@ VALUES = {
     "ENDPOINT_URL": "http://localhost:1",
     "ANONYMOUS": "yes",
     "REQUESTER_PAYS": "on",
+    "LOG_FORMAT": "json",
+    "METRICS_LISTEN": "127.0.0.1:9187",
+    "LINEAGE_URL": "http://localhost:1",
 }
 
 
