@@ -27,7 +27,8 @@ from sparkify.events import (
 class State:
     """A run that is at work: what it does, since when, and what it has committed.
 
-    `head` is the newest load in the warehouse, 0 when that is not known.
+    `head` is the newest load in the warehouse, 0 before the first, None when the run
+    has not looked yet.
     """
 
     pid: int
@@ -37,7 +38,7 @@ class State:
     load_id: int | None = None
     load: int = 0
     of: int = 0
-    head: int = 0
+    head: int | None = None
 
 
 class Live:

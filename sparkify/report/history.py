@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import deque
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from statistics import median
@@ -18,6 +20,8 @@ from sparkify.report.text import console, print_table, safe
 # How many earlier loads tell what is usual, and how few are too few to.
 USUAL = 20
 _LEAST = 3
+
+Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -62,32 +66,28 @@ def ask(settings: Settings, limit: int) -> list[LoadOfHistory]:
     deep, asked = {"depth": limit + USUAL}, {"depth": limit}
     with engine.session(read_only=True):
         schema.verify(engine, models)
-        loads = answer(engine, models, "loads", deep).records
-        steps = answer(engine, models, "load_steps", asked).records
+        loads: list[Record] = answer(engine, models, "loads", deep).records
+        steps: list[Record] = answer(engine, models, "load_steps", asked).records
         failed = answer(engine, models, "failed_loads", asked).records
-    found = [
-        _loaded(load, loads[place + 1 :], [s for s in steps if _is_of(s, load)])
-        for place, load in enumerate(loads[:limit])
-    ]
+    of_load: dict[int, list[Record]] = {}
+    for step in steps:
+        of_load.setdefault(step["load_id"], []).append(step)
+    speeds: dict[str, deque[float]] = {}
+    found = []
+    for load in reversed(loads):
+        usual = speeds.setdefault(load["kind"], deque(maxlen=USUAL))
+        found.append(_loaded(load, usual, of_load.get(load["load_id"], [])))
+        if speed := found[-1].records_per_second:
+            usual.append(speed)
     found += map(_undone, failed)
     return sorted(found, key=lambda each: each.load_id, reverse=True)[:limit]
 
 
-Record = dict[str, Any]
-
-
-def _is_of(step: Record, load: Record) -> bool:
-    return bool(step["load_id"] == load["load_id"])
-
-
-def _loaded(load: Record, earlier: list[Record], steps: list[Record]) -> LoadOfHistory:
+def _loaded(
+    load: Record, usual: Collection[float], steps: list[Record]
+) -> LoadOfHistory:
+    """A load, measured against the speeds that are usual."""
     speed = _speed(load["records"], load["seconds"])
-    usual = [
-        before
-        for each in earlier
-        if each["kind"] == load["kind"]
-        if (before := _speed(each["records"], each["seconds"]))
-    ][:USUAL]
     return LoadOfHistory(
         load["run_id"],
         load["load_id"],

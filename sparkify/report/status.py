@@ -19,6 +19,8 @@ from sparkify.models import Models, load_models
 from sparkify.observe import live
 from sparkify.report.text import console, duration, print_table, safe
 
+_PATIENCE = 2.0
+
 Record = dict[str, Any]
 
 
@@ -57,17 +59,19 @@ def ask(settings: Settings, *, pending: bool = False) -> Status:
     """The status; `pending` also lists the sources. Raises SparkifyError."""
     states = live.running(settings.path) if settings.engine == "duckdb" else []
     base = Status(settings.warehouse, running=[asdict(each) for each in states])
-    # Who asks wants to know now, also that somebody else is at work.
-    impatient = replace(settings, lock_wait=0.0)
+    # Who asks wants to know now; only a run that has not looked yet tells too little.
+    wait = 0.0 if any(each.head is not None for each in states) else _PATIENCE
+    impatient = replace(settings, lock_wait=min(wait, settings.lock_wait))
     engine = make_engine(impatient)
     try:
         with engine.session(read_only=True):
             found = _read(base, engine, load_models(settings.schema_prefix))
     except WarehouseBusy:
-        if not states:
+        heads = [each.head for each in states if each.head is not None]
+        if not heads:
             raise
-        heads = [_age(_time_of(each.head)) for each in states if each.head]
-        return replace(base, age_seconds=min(heads, default=None))
+        newest = max(heads)
+        return replace(base, age_seconds=_age(_time_of(newest)) if newest else None)
     if pending:
         waiting = plan.plan(impatient)
         found = replace(found, pending=sum(load.files for load in waiting.loads))

@@ -15,7 +15,7 @@ import pytest
 
 from observe.tools import sparkify
 from sparkify.errors import CheckFailed, DataStale
-from sparkify.events import Event, StepStarted
+from sparkify.events import Event, LoadStarted, RunFinished, RunStarted, StepStarted
 from sparkify.observe import listeners
 from sparkify.observe.live import Live, running
 from sparkify.pipeline import Pipeline
@@ -143,6 +143,23 @@ def test_without_a_live_file_the_process_is_named(warehouse: Warehouse) -> None:
         other.communicate()
     assert ended.returncode == 3
     assert f"process {other.pid} has it open" in ended.stderr
+
+
+@ON_DUCKDB
+def test_a_run_that_has_not_looked_yet_is_no_stale_data(warehouse: Warehouse) -> None:
+    """While a run has the file open to look what is new, a health check exits 3."""
+    warehouse.write("events", "2018-11-01-events.json", [{}])
+    warehouse.run()
+    live = Live(warehouse.settings.path)
+    live(RunStarted(1))
+    with warehouse.pipeline.engine.session():
+        fresh = ("status", "--config", str(warehouse.config), "--max-age", "1h")
+        ended = sparkify(*fresh)
+        assert ended.returncode == 3
+        assert f"process {os.getpid()} has it open" in ended.stderr
+        live(LoadStarted(1, 2, "load", head=0))
+        assert "nothing was loaded yet" in sparkify(*fresh).stderr
+    live(RunFinished(1, "nothing", 0.1))
 
 
 @ON_DUCKDB
