@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from conftest import Warehouse
 
 ROOT = Path(__file__).parents[2]
-HEAVY = {"duckdb", "_duckdb", "rich", "ftfy", "stamina", "asyncio", "ua_parser"}
+HEAVY = {
+    *("duckdb", "_duckdb", "rich", "ftfy", "stamina", "asyncio", "ua_parser"),
+    *("apprise", "openlineage", "prometheus_client", "pythonjsonlogger"),
+}
 
 
 def _imported(*arguments: str, code: int = 0) -> set[str]:
