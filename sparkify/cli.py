@@ -276,7 +276,7 @@ def _show_run(settings: Settings, result: RunResult) -> None:
             f"{settings.warehouse}."
         )
         if result.vanished:
-            click.echo(f"{len(result.vanished):,} loaded files are no longer there.")
+            click.echo(f"{result.vanished:,} loaded files are no longer there.")
         return
     from sparkify.report import answers, summary
 

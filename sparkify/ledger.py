@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import NamedTuple
 
-from sparkify.engines.base import Engine
+from sparkify.engines.base import Engine, Row
 from sparkify.errors import DataRefused, LedgerMoved, SparkifyError
 from sparkify.models import Models, Table
 from sparkify.sources.files import SourceFile
@@ -20,8 +21,9 @@ _MESSAGE_CHARACTERS = 4096
 _SAMPLE_CHARACTERS = 1024
 _SAMPLES_BYTES = 65535
 
-# A page of the ledger is found by a sort of it all, and held in memory.
+# So many files are compared at a time, with so many rows of the ledger at most.
 _PAGE = 100_000
+_ROWS = 400_000
 
 
 def utc_now() -> datetime:
@@ -77,15 +79,14 @@ class UnknownKey(NamedTuple):
 class Pending:
     """What the source has and the ledger has not, and the reverse.
 
-    `discovered` is the number of files there are. `refused` are those that were
-    refused, and are as they were. `vanished` are known files that the source lacks now;
-    what they brought stays.
+    `discovered` is the number of files there are, `known` that of those of which some
+    version was loaded. `refused` are those that were refused, and are as they were.
     """
 
     files: list[SourceFile] = field(default_factory=list)
     discovered: int = 0
+    known: int = 0
     refused: list[str] = field(default_factory=list)
-    vanished: list[str] = field(default_factory=list)
 
 
 def new_id(head: int = 0) -> int:
@@ -127,29 +128,65 @@ def pending(
 ) -> Pending:
     """Compare the discovered files with the ledger.
 
-    `discovered` comes in the order of URIs, as the ledger is read, so that neither is
-    held as a whole. `hash_of` is asked where nothing but the modification time differs.
-    A refused version is pending again with `retry_refused` only.
+    `discovered` comes in the order of URIs: a page of it is held at a time, with what
+    the ledger knows from its first file to its last. `hash_of` is asked where nothing
+    but the modification time differs. A refused version is pending again with
+    `retry_refused` only.
     """
     result = Pending()
-    known = _known(engine, models)
-    row = next(known, None)
-    for file in discovered:
-        result.discovered += 1
-        while row is not None and row.uri < file.uri:
-            result.vanished += [row.uri] * (not row.refused)
-            row = next(known, None)
-        if row is None or row.uri != file.uri:
-            result.files.append(file)
-            continue
-        if not _is_same(row, file, hash_of) or (row.refused and retry_refused):
-            result.files.append(file._replace(revision=row.loaded))
-        elif row.refused:
-            result.refused.append(file.uri)
-        row = next(known, None)
-    left = known if row is None else chain([row], known)
-    result.vanished += [row.uri for row in left if not row.refused]
+    # From one dataset to the next, the ledger may know many files of other places.
+    for _, files in groupby(discovered, key=attrgetter("dataset")):
+        while page := list(islice(files, _PAGE)):
+            unlike = _unlike(engine, models, page)
+            known = _known(engine, models, unlike) if unlike else {}
+            result.discovered += len(page)
+            result.known += len(page) - len(unlike)
+            for file in unlike:
+                row = known.get(file.uri)
+                result.known += row is not None and row.loaded > 0
+                if row is None:
+                    result.files.append(file)
+                elif not _is_same(row, file, hash_of) or (
+                    row.refused and retry_refused
+                ):
+                    result.files.append(file._replace(revision=row.loaded))
+                elif row.refused:
+                    result.refused.append(file.uri)
     return result
+
+
+def loaded_below(engine: Engine, models: Models, folder: str) -> int:
+    """How many files below a folder or prefix were loaded."""
+    sql = """
+        select count(*)
+        from control.load_files
+        where
+            revision = 0
+            and status = 'loaded'
+            and uri >= :first
+            and uri < :end
+    """
+    # `0` is the sign after `/`.
+    ends = {"first": folder.rstrip("/") + "/", "end": folder.rstrip("/") + "0"}
+    return _integer(engine.query(models.in_schema(sql), ends)[0][0])
+
+
+def _unlike(
+    engine: Engine, models: Models, page: Sequence[SourceFile]
+) -> list[SourceFile]:
+    """The files that are not just as they were loaded."""
+    # One text tells a version: a million rows of few columns are read twice as fast.
+    version = (
+        "case when status = 'refused' then null else coalesce(etag, "
+        "cast(bytes as varchar(20)) || ' ' || cast(modified_at as varchar(20))) end"
+    )
+    found = _newest(engine, models, version, page)
+    loaded = {row[0]: row[1] for row in found}
+    return [
+        file
+        for file in page
+        if loaded.get(file.uri) != (file.etag or f"{file.bytes} {file.modified_at}")
+    ]
 
 
 class _Known(NamedTuple):
@@ -174,32 +211,42 @@ class _Known(NamedTuple):
         return self.revision + (not self.refused)
 
 
-def _known(engine: Engine, models: Models) -> Iterator[_Known]:
-    """What the ledger knows of each file, by URI; read in pages."""
-    sql = """
+def _known(
+    engine: Engine, models: Models, files: Sequence[SourceFile]
+) -> dict[str, _Known]:
+    """What the ledger knows of the files, by URI."""
+    columns = "bytes, modified_at, etag, content_hash, status, revision"
+    rows = map(_Known._make, _newest(engine, models, columns, files))
+    return {row.uri: row for row in rows}
+
+
+def _newest(
+    engine: Engine, models: Models, columns: str, files: Sequence[SourceFile]
+) -> Iterator[Row]:
+    """URI and columns of each version from the first file to the last.
+
+    The newest of a file comes last. Where there are far more rows than files, those
+    between the files are left out.
+    """
+    sql = f"""
         select
             uri,
-            bytes,
-            modified_at,
-            etag,
-            content_hash,
-            status,
-            revision
+            {columns}
         from control.load_files
-        where uri > :after
-        order by
-            uri,
-            load_id desc
+        where uri between :first and :last
+        order by load_id
     """
-    after = ""
-    rows = _PAGE
-    while rows == _PAGE:
-        page = engine.query(models.in_schema(sql), {"after": after}, limit=_PAGE)
-        rows = len(page)
-        for known in map(_Known._make, page):
-            if known.uri != after:
-                after = known.uri
-                yield known
+    ends = {"first": files[0].uri, "last": files[-1].uri}
+    limit = _ROWS if len(files) > 1 else None
+    rows = engine.query(models.in_schema(sql), ends, limit=limit)
+    if len(rows) == limit:
+        middle = len(files) // 2
+        for half in files[:middle], files[middle:]:
+            wanted = {file.uri for file in half}
+            found = _newest(engine, models, columns, half)
+            yield from (row for row in found if row[0] in wanted)
+        return
+    yield from rows
 
 
 def _is_same(

@@ -40,6 +40,7 @@ from sparkify.sources.spool import Spool, spool
 from sparkify.sources.strict import rewrite
 from sparkify.steps import Changes, Steps
 
+Discover = Callable[[], Iterable[SourceFile]]
 _Result = TypeVar("_Result")
 
 
@@ -57,15 +58,15 @@ class LoadResult:
 class RunResult:
     """What a run found and loaded.
 
-    `head` is the newest load in the warehouse. `discovered` files are in the source,
-    `vanished` ones are in the ledger alone.
+    `head` is the newest load in the warehouse. `discovered` files are in the source;
+    `vanished` is the number of loaded ones that are there no more.
     """
 
     head: int = 0
     discovered: int = 0
     batches: int = 0
     loads: list[LoadResult] = field(default_factory=list)
-    vanished: list[str] = field(default_factory=list)
+    vanished: int = 0
 
     @property
     def refused(self) -> list[ledger.ReadFile]:
@@ -95,6 +96,7 @@ class Pipeline:
         self.result = RunResult()
         self._run_id = 0
         self._committing: LoadResult | None = None
+        self._stopping = False
         self._tell = telling(*listeners)
 
     def create_tables(self, *, reset: bool = False) -> list[str]:
@@ -111,19 +113,34 @@ class Pipeline:
 
         return _patiently(create)
 
-    def run(self, *, retry_refused: bool = False) -> RunResult:
-        """Load all that is pending, batch by batch; what was committed stays."""
+    def run(
+        self,
+        *,
+        retry_refused: bool = False,
+        discover: Discover | None = None,
+        whole: bool = True,
+    ) -> RunResult:
+        """Load all that is pending, batch by batch; what was committed stays.
+
+        `discover` gives the files instead of the sources, by URI; not `whole`, it gives
+        some of them.
+        """
+        find = discover or self.sources.discover
         with self._running():
             require(self.settings, "log_data", "song_data")
             require_apart(self.settings)
             try:
-                _patiently(lambda: self._load_pending(retry_refused))
+                _patiently(lambda: self._load_pending(find, retry_refused, whole))
             except KeyboardInterrupt:
                 if self._committing:
                     with suppress(SparkifyError), self.engine.session(read_only=True):
                         self._settle()
                 raise
         return self.result
+
+    def stop(self) -> None:
+        """End the run after the load at hand; safe to call in a signal handler."""
+        self._stopping = True
 
     def full_refresh(self) -> LoadResult:
         """Rebuild the star from staging in one transaction; it changes no row."""
@@ -246,9 +263,9 @@ class Pipeline:
     def _new_load(self, head: int, kind: str, revision: int = 0) -> ledger.Load:
         return ledger.Load(ledger.new_id(head), self._run_id, kind, revision)
 
-    def _load_pending(self, retry_refused: bool) -> None:
+    def _load_pending(self, find: Discover, retry_refused: bool, whole: bool) -> None:
         self._tell(StepStarted(self._run_id, "looking for new files"))
-        files = self.sources.discover()
+        files = find()
         with self.engine.session():
             schema.verify(self.engine, self.models)
             lookups.verify(self.engine, self.models)
@@ -262,11 +279,14 @@ class Pipeline:
                 self.sources.content_hash,
                 retry_refused=retry_refused,
             )
+            if whole:
+                self.result.vanished = max(0, self._loaded() - pending.known)
         self.result.discovered = pending.discovered
-        self.result.vanished = [u for u in pending.vanished if self._is_ours(u)]
         waiting = list(batches(pending.files, self.settings.batch_bytes))
         self.result.batches = len(self.result.loads) + len(waiting)
         for batch in waiting:
+            if self._stopping:
+                break
             loaded = self.load(batch, head)
             head = loaded.load.load_id
             self._count(loaded)
@@ -284,11 +304,11 @@ class Pipeline:
             self.result.loads.append(loaded)
             self._tell(_committed(loaded))
 
-    def _is_ours(self, uri: str) -> bool:
-        """Whether a file lies where the sources are now."""
-        return any(
-            uri.startswith(str(root).rstrip("/") + "/")
-            for root in (self.settings.log_data, self.settings.song_data)
+    def _loaded(self) -> int:
+        """How many files were loaded from where the sources are now."""
+        return sum(
+            ledger.loaded_below(self.engine, self.models, location)
+            for _, location in self.sources.locations
         )
 
     def _attempt(self, attempt: _Attempt) -> LoadResult:

@@ -54,7 +54,6 @@ def _notices(result: RunResult) -> None:
         )
     if result.vanished:
         out.print(
-            f"{len(result.vanished):,} loaded files are no longer there, the first "
-            f"{safe(result.vanished[0])}; what they brought stays.",
-            markup=False,
+            f"{result.vanished:,} loaded files are no longer there; "
+            "what they brought stays."
         )

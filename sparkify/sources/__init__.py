@@ -6,10 +6,15 @@ with `s3://` or is a path of this machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from heapq import merge
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from sparkify.config import Settings
@@ -29,6 +34,13 @@ if TYPE_CHECKING:
     from sparkify.sources.s3 import S3
 
 
+_ALL: Mapping[str, str] = {}
+
+
+def _folder(location: str) -> str:
+    return location.rstrip("/") + "/"
+
+
 class Sources:
     """The source files of one configuration. Every method raises SparkifyError."""
 
@@ -39,23 +51,46 @@ class Sources:
         )
         self._s3: S3 | None = None
 
-    def discover(self) -> Iterator[SourceFile]:
-        """All files of both datasets, by URI."""
-        return merge(
-            self.below("events", self._settings.log_data),
-            self.below("songs", self._settings.song_data),
-            key=attrgetter("uri"),
-        )
+    def discover(self, after: Mapping[str, str] = _ALL) -> Iterator[SourceFile]:
+        """The files of both datasets by URI; those after a URI where one is given."""
+        # S3 is listed here and now, not while the warehouse is open.
+        found = [
+            self.below(dataset, location, after.get(dataset, ""))
+            for dataset, location in self.locations
+        ]
+        return chain.from_iterable(found)
 
-    def below(self, dataset: str, location: str) -> Iterator[SourceFile]:
+    @property
+    def locations(self) -> list[tuple[str, str]]:
+        """Each dataset and where it is; all of one come before the other's, by URI."""
+        named = {"events": self._settings.log_data, "songs": self._settings.song_data}
+        found = [
+            (dataset, location if "://" in location else folder.absolute(location))
+            for dataset, location in named.items()
+        ]
+        return sorted(found, key=lambda each: _folder(each[1]))
+
+    def below(
+        self, dataset: str, location: str, after: str = ""
+    ) -> Iterator[SourceFile]:
         """The files of a dataset in a folder or below a prefix, by URI."""
         if location.startswith("s3://"):
-            return self._store().discover(dataset, location, self._selection)
+            return self._store().discover(dataset, location, self._selection, after)
         if "://" in location:
             raise ConfigError(
                 f"{location}: is neither a folder nor s3://bucket/prefix."
             )
-        return folder.discover(dataset, location, self._selection)
+        return folder.discover(dataset, location, self._selection, after)
+
+    def named(self, uris: Collection[str]) -> list[SourceFile]:
+        """Those of some objects of S3 that are there, and are data of ours, by URI."""
+        return [
+            file
+            for dataset, location in self.locations
+            if location.startswith("s3://")
+            and (ours := [uri for uri in uris if uri.startswith(_folder(location))])
+            for file in self._store().named(dataset, location, self._selection, ours)
+        ]
 
     def extract(
         self,

@@ -22,32 +22,38 @@ _CHUNK = 256 * 1024  # small enough to be hashed and counted in the cache
 
 
 def discover(
-    dataset: str, folder: str, data: Selection = EVERYTHING
+    dataset: str, folder: str, data: Selection = EVERYTHING, after: str = ""
 ) -> Iterator[SourceFile]:
-    """The data files below `folder`, in byte order of their paths.
+    """The data files below `folder`, in byte order of their paths, from `after` on.
 
     Raises SourceError when a folder cannot be read.
     """
-    root = os.path.abspath(folder)
+    root = absolute(folder)
     if os.path.isfile(root):
         status = os.stat(root)
         yield SourceFile(dataset, root, status.st_size, _modified_at(status))
         return
     start = len(root.rstrip("/")) + 1
-    for entry in _walk(root):
+    for entry in _walk(root, after):
         path = entry.path
         if data.takes(path, path[start:]) and (file := _file(dataset, entry)):
             yield file
 
 
-def _walk(root: str) -> Iterator[os.DirEntry[str]]:
-    """The files below `root`, in byte order of their paths."""
+def absolute(folder: str) -> str:
+    """A folder as the URIs of its files begin."""
+    return os.path.abspath(folder)
+
+
+def _walk(root: str, after: str) -> Iterator[os.DirEntry[str]]:
+    """The files below `root`, in byte order of their paths, from `after` on."""
     waiting = [_children(root, frozenset())]
     while waiting:
         for entry, above in waiting[-1]:
             if above is None:
-                yield entry
-            else:
+                if entry.path > after:
+                    yield entry
+            elif entry.path + "0" > after:  # `0` is the sign after `/`
                 waiting.append(_children(entry.path, above))
                 break
         else:

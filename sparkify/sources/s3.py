@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,33 +49,38 @@ class S3:
         self._buckets: dict[str, Bucket] = {}
 
     def discover(
-        self, dataset: str, location: str, data: Selection
+        self, dataset: str, location: str, data: Selection, after: str = ""
     ) -> Iterator[SourceFile]:
-        """The data objects below a prefix, in byte order of their keys.
+        """The data objects below a prefix, in byte order of their keys, after a URI.
 
         The prefix is a folder: what only begins like it is another one. All are listed
         at once, since stores differ in how they order keys: SeaweedFS puts a/b before
         a-b.
         """
-        name, key = Location.parse(location)
-        bucket, prefix = self.bucket(name), key.strip("/")
-        start = len(prefix) + 1 if prefix else 0
-
-        def keep(meta: ObjectMeta) -> SourceFile | None:
-            path = meta["path"]
-            uri = f"s3://{name}/{path}"
-            below = path[start:]
-            if meta["size"] and not _is_hidden(below) and data.takes(uri, below):
-                return _source_file(dataset, uri, meta)
-            return None
-
-        count, found = aside(lambda: bucket.list(prefix, keep))
-        if not count:
+        bucket, prefix = self._folder(location)
+        keep = _keeper(dataset, location, data)
+        offset = Location.parse(after).key if after else ""
+        count, found = aside(lambda: bucket.list(prefix, keep, offset))
+        if not count and not after:
             if not prefix:
                 raise _empty(location)
             found = [self._single(dataset, bucket, prefix)]
         found.sort(key=attrgetter("uri"))
         return iter(found)
+
+    def named(
+        self, dataset: str, location: str, data: Selection, uris: Iterable[str]
+    ) -> list[SourceFile]:
+        """Those of the objects that are there and are data, in byte order."""
+        bucket, _ = self._folder(location)
+        keep = _keeper(dataset, location, data)
+        keys = sorted(Location.parse(uri).key for uri in uris)
+        heads = in_order(bucket.head, keys, self._settings.s3_connections)
+        return [file for meta in heads if meta and (file := keep(meta))]
+
+    def _folder(self, location: str) -> tuple[Bucket, str]:
+        name, key = Location.parse(location)
+        return self.bucket(name), key.strip("/")
 
     def read(self, files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, Content]]:
         """The objects as they are stored, in order, by several requests at a time.
@@ -157,6 +162,24 @@ _TOGETHER = 16
 def _is_hidden(path: str) -> bool:
     # A million names are asked: a loop over the signs would take five times as long.
     return path.startswith(HIDDEN) or "/." in path or "/_" in path
+
+
+def _keeper(
+    dataset: str, location: str, data: Selection
+) -> Callable[[ObjectMeta], SourceFile | None]:
+    """Makes source files of the objects below a location that are data."""
+    name, key = Location.parse(location)
+    bucket, prefix = f"s3://{name}/", key.strip("/")
+    start = len(prefix) + 1 if prefix else 0
+
+    def keep(meta: ObjectMeta) -> SourceFile | None:
+        uri = bucket + meta["path"]
+        below = meta["path"][start:]
+        if meta["size"] and not _is_hidden(below) and data.takes(uri, below):
+            return _source_file(dataset, uri, meta)
+        return None
+
+    return keep
 
 
 def _source_file(dataset: str, uri: str, meta: ObjectMeta) -> SourceFile:

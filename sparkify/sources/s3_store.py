@@ -44,17 +44,18 @@ class Bucket:
         self._store: S3Store | None = None
 
     def list(
-        self, prefix: str, keep: Callable[[ObjectMeta], T | None]
+        self, prefix: str, keep: Callable[[ObjectMeta], T | None], after: str = ""
     ) -> tuple[int, list[T]]:
         """How many objects are below a folder, and what `keep` makes of each.
 
-        They come in the order of the store; None is left out.
+        They come in the order of the store, those after a key; None is left out.
         """
 
         def request(store: S3Store) -> tuple[int, list[T]]:
             count = 0
             kept: list[T] = []
-            for page in store.list(prefix or None, chunk_size=_PAGE):
+            pages = store.list(prefix or None, offset=after or None, chunk_size=_PAGE)
+            for page in pages:
                 count += len(page)
                 kept += (made for meta in page if (made := keep(meta)) is not None)
             return count, kept
