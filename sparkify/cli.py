@@ -284,6 +284,58 @@ def _show_run(settings: Settings, result: RunResult) -> None:
     answers.show(settings)
 
 
+@cli.command()
+@_config_option
+@click.option("--every", help="Time between looks: 30s, 5m, 1h.  [default: 5m]")
+@click.option("--cron", help="When to look, instead: '*/15 6-22 * * *', @daily.")
+@click.option("--tz", default="UTC", show_default=True, help="Time zone of --cron.")
+@click.option("--jitter", default="0s", help="Look up to so much later, by chance.")
+@click.option(
+    "--full-every",
+    default="1h",
+    show_default=True,
+    help="Time between looks at all files, not at recent ones alone.",
+)
+@click.option("--sqs", help="Queue of S3's messages; [S3] EVENTS_QUEUE if absent.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+def watch(
+    config: Path | None,
+    every: str | None,
+    cron: str | None,
+    tz: str,
+    jitter: str,
+    full_every: str,
+    sqs: str | None,
+    quiet: bool,
+) -> None:
+    r"""Load what is new, again and again, until SIGTERM or Ctrl-C.
+
+    The load at hand is ended first; the second signal interrupts it.
+
+    \b
+    Examples:
+      sparkify watch                                   every five minutes
+      sparkify watch --every 30s --full-every 15m
+      sparkify watch --cron '0 6 * * mon-fri' --tz Europe/Berlin
+      sparkify watch --sqs https://sqs.eu-west-1.amazonaws.com/123456789012/new-logs
+    """
+    from sparkify.report import looks
+    from sparkify.watch import make_watcher
+
+    watcher = make_watcher(
+        _settings(config),
+        every=every,
+        cron=cron,
+        time_zone=tz,
+        jitter=jitter,
+        full_every=full_every,
+        queue=sqs,
+        tell=lambda look: looks.show(look, quiet=quiet),
+    )
+    with _telling(watcher.pipeline):
+        watcher.watch()
+
+
 @cli.command("ls")
 @_config_option
 @click.option("--all", "every", is_flag=True, help="List the loaded files too.")

@@ -54,6 +54,7 @@ class Settings:
     s3_role_arn: str = ""
     s3_anonymous: bool = False
     requester_pays: bool = False
+    events_queue: str = ""
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     s3_connections: int = 16
@@ -265,6 +266,7 @@ OPTIONS = (
     Option("S3", "ROLE_ARN", "s3_role_arn", str),
     Option("S3", "ANONYMOUS", "s3_anonymous", _flag),
     Option("S3", "REQUESTER_PAYS", "requester_pays", _flag),
+    Option("S3", "EVENTS_QUEUE", "events_queue", _web_address),
     Option("S3", "INCLUDE", "include", _patterns),
     Option("S3", "EXCLUDE", "exclude", _patterns),
     Option("S3", "CONNECTIONS", "s3_connections", _count),
