@@ -336,6 +336,35 @@ def watch(
         watcher.watch()
 
 
+@cli.group()
+def schedule() -> None:
+    """Run Sparkify by the clock of systemd, cron, Kubernetes or Airflow."""
+
+
+@schedule.command("print")
+@_config_option
+@click.option(
+    "--for",
+    "kind",
+    type=click.Choice(["systemd", "cron", "k8s", "airflow"]),
+    required=True,
+    help="What is to run it.",
+)
+@click.option("--cron", default="*/5 * * * *", show_default=True, help="When to run.")
+@click.option("--tz", default="UTC", show_default=True, help="Time zone of --cron.")
+def schedule_print(config: Path | None, kind: str, cron: str, tz: str) -> None:
+    r"""Print what has to be set up there for this installation.
+
+    \b
+    Examples:
+      sparkify schedule print --for systemd
+      sparkify schedule print --for k8s --cron '0 6 * * *' --tz Europe/Berlin
+    """
+    from sparkify.watch.units import units
+
+    click.echo(units(_settings(config), kind, cron, tz), nl=False)
+
+
 @cli.command("ls")
 @_config_option
 @click.option("--all", "every", is_flag=True, help="List the loaded files too.")

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sparkify.config import Settings, seconds
 from sparkify.errors import ConfigError
+from sparkify.events import Listener
 from sparkify.pipeline import Pipeline
 from sparkify.watch import clock
 from sparkify.watch.queue import Queue
@@ -14,7 +15,7 @@ from sparkify.watch.watcher import Tell, Watcher
 
 def make_watcher(
     settings: Settings,
-    *,
+    *listeners: Listener,
     tell: Tell,
     every: str | None = None,
     cron: str | None = None,
@@ -23,7 +24,10 @@ def make_watcher(
     full_every: str = "1h",
     queue: str | None = None,
 ) -> Watcher:
-    """A watcher as the options of `sparkify watch` say. Raises ConfigError."""
+    """A watcher as the options of `sparkify watch` say. Raises ConfigError.
+
+    `listeners` hear what each run does, `tell` hears of every look.
+    """
     if every and cron:
         raise ConfigError("Give one of --every and --cron.")
     if cron:
@@ -34,7 +38,7 @@ def make_watcher(
         when = clock.jittered(when, late)
     url = queue or settings.events_queue
     return Watcher(
-        Pipeline(settings),
+        Pipeline(settings, *listeners),
         when,
         timedelta(seconds=_seconds("--full-every", full_every)),
         tell,

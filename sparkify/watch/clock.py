@@ -6,9 +6,13 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sparkify.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cronsim import CronSim
 
 Clock = Callable[[datetime], datetime]
 """The first moment to look that is later than a given one; both in UTC."""
@@ -32,11 +36,32 @@ def every(seconds: float) -> Clock:
 def cron(expression: str, time_zone: str = "UTC") -> Clock:
     """As cron of Debian does it: five fields, or a name such as `@daily`.
 
-    A time that a change of clocks leaves out comes when the clocks have changed; one
-    that it repeats comes once, but for hours and minutes that are `*`. Raises
-    ConfigError.
+    A time that a change of clocks leaves out comes when they have changed; one that it
+    repeats comes once, unless minute or hour begins with `*`. Raises ConfigError.
     """
     zone = _zone(time_zone)
+    parsed(expression)
+    from cronsim import CronSim
+
+    text = " ".join(fields(expression))
+
+    def following(moment: datetime) -> datetime:
+        # In an hour that comes twice, the first that is found may be past.
+        times = (
+            each.astimezone(UTC) for each in CronSim(text, moment.astimezone(zone))
+        )
+        return next(each for each in times if each > moment)
+
+    return following
+
+
+def fields(expression: str) -> list[str]:
+    """Minute, hour, day of the month, month, day of the week."""
+    return _NAMED.get(expression.strip().lower(), expression).split()
+
+
+def parsed(expression: str) -> CronSim:
+    """The expression, read. Raises ConfigError."""
     if not find_spec("cronsim"):
         raise ConfigError(
             "Cron expressions need a package more; install it with "
@@ -45,9 +70,12 @@ def cron(expression: str, time_zone: str = "UTC") -> Clock:
     # Imported here: it is an extra.
     from cronsim import CronSim, CronSimError
 
-    fields = _NAMED.get(expression.strip().lower(), expression)
     try:
-        next(CronSim(fields, datetime.now(zone)))
+        # With a sixth field it would take the first one for seconds.
+        if len(fields(expression)) != 5:
+            raise CronSimError("wrong number of fields")
+        found = CronSim(" ".join(fields(expression)), datetime.now(UTC))
+        next(found)
     except CronSimError as error:
         raise ConfigError(
             f"--cron {expression!r}: {str(error).lower()}; give minute, hour, day, "
@@ -57,7 +85,7 @@ def cron(expression: str, time_zone: str = "UTC") -> Clock:
         raise ConfigError(
             f"--cron {expression!r}: there is no such day in 50 years."
         ) from None
-    return lambda moment: next(CronSim(fields, moment.astimezone(zone))).astimezone(UTC)
+    return found
 
 
 def jittered(clock: Clock, seconds: float) -> Clock:

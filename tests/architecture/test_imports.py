@@ -1,6 +1,6 @@
 """Dependencies point one way, and some things are done in one place only.
 
-scripts → cli → dashboard → report, simulate → pipeline → ledger, checks, lookups,
+scripts → cli → dashboard → report, simulate → watch → pipeline → ledger, checks, lookups,
 schema, steps → engines → sources, models, config → errors, events
 """
 
@@ -26,6 +26,7 @@ LAYERS = (
     ("cli",),
     ("dashboard",),
     ("report", "simulate"),
+    ("watch",),
     ("pipeline", "plan", "metrics", "observe"),
     ("ledger", "checks", "lookups", "schema", "steps"),
     ("engines",),
