@@ -65,6 +65,9 @@ lock: $(DEV) ## Lock the versions of all dependencies anew
 		--no-annotate --no-emit-index-url pyproject.toml --group dev --all-extras \
 		-c requirements.lock -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url pyproject.toml --extra aws --extra postgres \
+		--extra watch -c requirements.lock -o infra/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url redshift_server/pyproject.toml \
 		--all-extras -o redshift_server/requirements-dev.lock
 

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import os
 import select
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 
 class Bell:
-    """Rung from anywhere; whoever waits for it wakes up.
+    """Rung from anywhere, after it is closed too; whoever waits for it wakes up.
 
-    A pipe, since no lock may be taken in a signal handler.
+    Two ends of a socket, since no lock may be taken in a signal handler.
     """
 
     def __init__(self) -> None:
-        self._out, self._in = os.pipe()
-        os.set_blocking(self._out, False)
-        os.set_blocking(self._in, False)
+        self._out, self._in = socket.socketpair()
+        self._out.setblocking(False)
+        self._in.setblocking(False)
 
     def ring(self) -> None:
         """Wake up who waits, or who will."""
-        with suppress(BlockingIOError):  # full: it rings already
-            os.write(self._in, b"!")
+        with suppress(OSError):  # it is full, so it rings already; or it is closed
+            self._in.send(b"!")
 
     def wait(self, seconds: float) -> None:
         """Until it rings, or so long."""
         select.select([self._out], [], [], max(0.0, seconds))
         with suppress(BlockingIOError):
-            os.read(self._out, 4096)
+            self._out.recv(4096)
 
     def close(self) -> None:
-        """Give back its pipe."""
-        os.close(self._out)
-        os.close(self._in)
+        """Give back its socket."""
+        self._out.close()
+        self._in.close()
 
 
 @contextmanager

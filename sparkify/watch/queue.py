@@ -92,10 +92,10 @@ class Queue:
                 self._arrived.put(error)
                 ring()
                 time.sleep(_PAUSE_SECONDS)
-                continue
-            if messages:
-                self._arrived.put(messages)
-                ring()
+            else:
+                if messages:
+                    self._arrived.put(messages)
+                    ring()
 
     def _ask(self, operation: str, **parameters: Any) -> dict[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -48,7 +49,7 @@ class Watcher:
     full_every: timedelta
     tell: Tell
     queue: Queue | None = None
-    _bell: Bell = field(default_factory=Bell)
+    _bell: Bell | None = None
     _stopping: bool = False
     _after: dict[str, str] = field(default_factory=dict)
     _full_due: datetime | None = None
@@ -56,21 +57,21 @@ class Watcher:
 
     def watch(self) -> None:
         """Until it is stopped. Raises PermanentError when the first look does."""
-        with signals(self.stop):
-            if self.queue:
-                self.queue.listen(self._bell.ring)
-            try:
-                self._watch()
-            finally:
-                if self.queue:
-                    self.queue.close()
-                self._bell.close()
+        self._bell = bell = Bell()
+        with closing(bell), signals(self.stop):
+            if self.queue is None:
+                self._watch(bell)
+                return
+            self.queue.listen(bell.ring)
+            with closing(self.queue):
+                self._watch(bell)
 
     def stop(self) -> None:
         """End after the load at hand; safe to call in a signal handler."""
         self._stopping = True
         self.pipeline.stop()
-        self._bell.ring()
+        if self._bell:
+            self._bell.ring()
 
     def look(self, named: frozenset[str] | None = None) -> Look:
         """Look once, at the objects of these URIs alone when there are some."""
@@ -95,7 +96,7 @@ class Watcher:
         self.tell(look)
         return look
 
-    def _watch(self) -> None:
+    def _watch(self, bell: Bell) -> None:
         look = self.look()
         if isinstance(look.error, PermanentError | OSError):
             raise look.error
@@ -108,7 +109,7 @@ class Watcher:
             elif messages := self._messages():
                 self._heed(messages)
             else:
-                self._bell.wait(min(left, _LONGEST_SLEEP))
+                bell.wait(min(left, _LONGEST_SLEEP))
 
     def _messages(self) -> Messages | None:
         if self.queue is None:

@@ -1,7 +1,7 @@
 """Dependencies point one way, and some things are done in one place only.
 
-scripts → cli → dashboard → report, simulate → watch → pipeline → ledger, checks, lookups,
-schema, steps → engines → sources, models, config → errors, events
+scripts → cli → dashboard → report, simulate → watch → pipeline → ledger, checks,
+lookups, schema, steps → engines → sources, models, config → errors, events
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sparkify.config import Settings
 from sparkify.errors import ConfigError
 from sparkify.watch import clock, make_watcher
-from sparkify.config import Settings
 
 BERLIN = "Europe/Berlin"
 SPRING = datetime(2026, 3, 28, 12, tzinfo=UTC)  # the hour from 2:00 on is left out
@@ -33,7 +33,7 @@ def times(expression: str, after: datetime, count: int) -> list[str]:
 @pytest.mark.parametrize(
     ("expression", "after", "expected"),
     [
-        # 2:30 does not exist: it comes when the clocks have changed, at 3:00 summer time.
+        # 2:30 does not exist: it comes when the clocks have changed, at 3:00.
         ("30 2 * * *", SPRING, ["29 01:00", "30 00:30", "31 00:30"]),
         ("0 3 * * *", SPRING, ["29 01:00", "30 01:00"]),
         ("@daily", SPRING, ["28 23:00", "29 22:00", "30 22:00"]),
@@ -138,4 +138,4 @@ def test_unknown_zone_is_one_sentence() -> None:
 def test_wrong_options_are_one_sentence(options: dict[str, str], says: str) -> None:
     """Each names the option."""
     with pytest.raises(ConfigError, match=says):
-        make_watcher(Settings(), tell=lambda _: None, **options)  # type: ignore[arg-type]  # texts all
+        make_watcher(Settings(), tell=lambda _: None, **options)
