@@ -35,37 +35,52 @@ ADMIN = Key("demo-admin", "demo-admin-secret")
 READER = Key("demo-reader", "demo-reader-secret")
 
 
-@dataclass(frozen=True)
 class Server:
-    """A server that runs."""
+    """A server that runs, and may be killed and started again with what it holds."""
 
-    url: str
-    pid: int
+    def __init__(self, folder: Path, bucket: str) -> None:
+        self._folder = folder
+        self._ports = _free_ports()
+        self._config = folder / "s3.json"
+        self._config.write_text(json.dumps(_identities(bucket)), "utf-8")
+        (folder / "data").mkdir()
+        self.url = f"http://127.0.0.1:{self._ports['s3']}"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                _command(self._folder, self._config, self._ports),
+                cwd=self._folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=os.environ | {"GOMEMLIMIT": "400MiB", "GOGC": "50"},
+            )
+        _wait(self.url, self._process, self._folder / "log")
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        self._process.kill()
+        self._process.wait()
 
 
 @contextmanager
 def seaweed(bucket: str) -> Iterator[Server]:
     """A server for the block; READER may read and list `bucket` and nothing else."""
     folder = Path(tempfile.mkdtemp(prefix="sparkify-seaweed-"))
-    ports = _free_ports()
-    config = folder / "s3.json"
-    config.write_text(json.dumps(_identities(bucket)), "utf-8")
-    log = (folder / "log").open("wb")
-    process = subprocess.Popen(
-        _command(folder, config, ports),
-        cwd=folder,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        env=os.environ | {"GOMEMLIMIT": "400MiB", "GOGC": "50"},
-    )
+    server = None
     try:
-        url = f"http://127.0.0.1:{ports['s3']}"
-        _wait(url, process, folder / "log")
-        yield Server(url, process.pid)
+        server = Server(folder, bucket)
+        yield server
     finally:
-        process.kill()
-        process.wait()
-        log.close()
+        if server:
+            server.kill()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -85,7 +100,6 @@ def _command(folder: Path, config: Path, ports: dict[str, int]) -> list[str]:
         command.append(f"-{service}.port={port}")
         if service != "webdav":
             command.append(f"-{service}.port.grpc={port + _GRPC}")
-    (folder / "data").mkdir()
     return command
 
 
