@@ -45,7 +45,7 @@ class Server:
         self._config.write_text(json.dumps(_identities(bucket)), "utf-8")
         (folder / "data").mkdir()
         self.url = f"http://127.0.0.1:{self._ports['s3']}"
-        self.start()
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -62,25 +62,26 @@ class Server:
     @property
     def pid(self) -> int:
         """Its process."""
+        assert self._process, "it was not started"
         return self._process.pid
 
     def kill(self) -> None:
         """End it without a warning."""
-        self._process.kill()
-        self._process.wait()
+        if self._process:
+            self._process.kill()
+            self._process.wait()
 
 
 @contextmanager
 def seaweed(bucket: str) -> Iterator[Server]:
     """A server for the block; READER may read and list `bucket` and nothing else."""
     folder = Path(tempfile.mkdtemp(prefix="sparkify-seaweed-"))
-    server = None
+    server = Server(folder, bucket)
     try:
-        server = Server(folder, bucket)
+        server.start()
         yield server
     finally:
-        if server:
-            server.kill()
+        server.kill()
         shutil.rmtree(folder, ignore_errors=True)
 
 
