@@ -198,6 +198,41 @@ def s3(_: Path) -> None:
         )
 
 
+def poll(folder: Path) -> None:
+    """Looks at a bucket of a million known objects; CPU seconds of one process."""
+    import json
+    import statistics
+    from subprocess import PIPE, Popen, run
+
+    from bench.poll import BUCKET
+
+    script = [PYTHON, "-m", "bench.poll"]
+    with Popen([*script, "serve"], stdout=PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            url = server.stdout.readline().strip()
+            config = folder / "dwh.cfg"
+            config.write_text(
+                CONFIG.format(data=f"s3://{BUCKET}")
+                + f"ENDPOINT_URL = {url}\nREGION = us-east-1\n"
+                "[AWS]\nKEY = bench\nSECRET = bench\n"
+            )
+            run([*script, "fill", str(config)], check=True)
+            costs: dict[str, list[float]] = {}
+            for _ in range(ROUNDS):
+                for last in (["list", url], ["look", str(config)]):
+                    done = run([*script, *last], check=True, stdout=PIPE)
+                    for name, one in json.loads(done.stdout).items():
+                        costs.setdefault(name, []).append(one)
+            print(f"\n| {'what':30} | CPU s, median | least |\n|---|---|---|")
+            for name, each in costs.items():
+                print(
+                    f"| {name:30} | {statistics.median(each):.2f} | {min(each):.2f} |"
+                )
+        finally:
+            server.kill()
+
+
 BENCHMARKS = {
     "start": start,
     "nothing": nothing,
@@ -206,6 +241,7 @@ BENCHMARKS = {
     "daily": daily,
     "report": report,
     "s3": s3,
+    "poll": poll,
 }
 
 

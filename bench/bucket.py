@@ -18,10 +18,10 @@ _AT_ONCE = 64
 _PATIENCE = 30.0
 
 
-def obstore_store(url: str, key: Key) -> S3Store:
+def obstore_store(url: str, key: Key, bucket: str = BUCKET) -> S3Store:
     """The bucket, by obstore."""
     return S3Store(
-        BUCKET,
+        bucket,
         endpoint=url,
         region="us-east-1",
         access_key_id=key.name,

@@ -170,7 +170,7 @@ class Shelf:
         folder = key.rpartition("/")[0]
         _, found = self._s3.bucket(bucket).list(
             folder,
-            lambda meta: f"s3://{bucket}/{meta['path']}" if meta["size"] else None,
+            lambda key, size, *_: f"s3://{bucket}/{key}" if size else None,
         )
         return {uri for uri in found if uri.startswith(prefix)} == set(pieces)
 

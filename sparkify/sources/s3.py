@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,7 @@ from sparkify.errors import ConfigError, SourceChanged, SourceError
 from sparkify.sources.ahead import aside, in_order
 from sparkify.sources.files import HIDDEN, Selection, SourceFile
 from sparkify.sources.join import JOIN_BELOW, Content
-from sparkify.sources.s3_store import Bucket
+from sparkify.sources.s3_store import Bucket, Keep
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -76,7 +76,7 @@ class S3:
         keep = _keeper(dataset, location, data)
         keys = sorted(Location.parse(uri).key for uri in uris)
         heads = in_order(bucket.head, keys, self._settings.s3_connections)
-        return [file for meta in heads if meta and (file := keep(meta))]
+        return [file for meta in heads if meta and (file := keep(*_described(meta)))]
 
     def _folder(self, location: str) -> tuple[Bucket, str]:
         name, key = Location.parse(location)
@@ -129,7 +129,8 @@ class S3:
         meta = aside(lambda: bucket.head(key))
         if meta is None:
             raise _empty(uri)
-        return _source_file(dataset, uri, meta)
+        _, size, time, etag = _described(meta)
+        return SourceFile(dataset, uri, size, time * 1000, etag)
 
     def bucket(self, name: str) -> Bucket:
         """A bucket by its name."""
@@ -164,28 +165,27 @@ def _is_hidden(path: str) -> bool:
     return path.startswith(HIDDEN) or "/." in path or "/_" in path
 
 
-def _keeper(
-    dataset: str, location: str, data: Selection
-) -> Callable[[ObjectMeta], SourceFile | None]:
+def _keeper(dataset: str, location: str, data: Selection) -> Keep[SourceFile]:
     """Makes source files of the objects below a location that are data."""
     name, key = Location.parse(location)
     bucket, prefix = f"s3://{name}/", key.strip("/")
     start = len(prefix) + 1 if prefix else 0
 
-    def keep(meta: ObjectMeta) -> SourceFile | None:
-        uri = bucket + meta["path"]
-        below = meta["path"][start:]
-        if meta["size"] and not _is_hidden(below) and data.takes(uri, below):
-            return _source_file(dataset, uri, meta)
+    def keep(key: str, size: int, time: int, etag: str | None) -> SourceFile | None:
+        uri = bucket + key
+        below = key[start:]
+        if size and not _is_hidden(below) and data.takes(uri, below):
+            return SourceFile(dataset, uri, size, time * 1000, etag)
         return None
 
     return keep
 
 
-def _source_file(dataset: str, uri: str, meta: ObjectMeta) -> SourceFile:
-    # A float holds microseconds of this century exactly; a timedelta takes its time.
-    modified_at = round(meta["last_modified"].timestamp() * 1e6) * 1000
-    return SourceFile(dataset, uri, meta["size"], modified_at, meta["e_tag"])
+def _described(meta: ObjectMeta) -> tuple[str, int, int, str | None]:
+    """What a keeper is given."""
+    # A float holds microseconds of this century exactly.
+    time = round(meta["last_modified"].timestamp() * 1e6)
+    return meta["path"], meta["size"], time, meta["e_tag"]
 
 
 def _empty(location: str) -> SourceError:

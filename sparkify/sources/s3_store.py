@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+Keep = Callable[[str, int, int, str | None], T | None]
+"""Makes something of an object: key, bytes, microseconds since 1970, ETag."""
+
 # What obstore raises, also for a path that is none (ValueError), and where there is no
 # object (FileNotFoundError).
 _FAILURES = (BaseError, OSError, ValueError)
@@ -45,22 +48,31 @@ class Bucket:
         self._region = ""
         self._store: S3Store | None = None
 
-    def list(
-        self, prefix: str, keep: Callable[[ObjectMeta], T | None], after: str = ""
-    ) -> tuple[int, list[T]]:
+    def list(self, prefix: str, keep: Keep[T], after: str = "") -> tuple[int, list[T]]:
         """How many objects are below a folder, and what `keep` makes of each.
 
         They come in the order of the store, those after a key; None is left out.
         """
+        # Imported here: it takes longer than a run that needs no S3.
+        from arro3.core import DataType
 
         def request(store: S3Store) -> tuple[int, list[T]]:
             count = 0
             kept: list[T] = []
-            pages = store.list(prefix or None, offset=after or None, chunk_size=_PAGE)
+            # As columns, for a third less than as an object of Python each.
+            pages = store.list(
+                prefix or None,
+                offset=after or None,
+                chunk_size=_PAGE,
+                return_arrow=True,
+            )
             with _uncollected():
                 for page in pages:
-                    count += len(page)
-                    kept += (made for meta in page if (made := keep(meta)) is not None)
+                    count += page.num_rows
+                    times = page["last_modified"].cast(DataType.int64())
+                    columns = page["path"], page["size"], times, page["e_tag"]
+                    made = map(keep, *(column.to_pylist() for column in columns))
+                    kept += (each for each in made if each is not None)
             return count, kept
 
         where = f"s3://{self.name}/{prefix}".rstrip("/")

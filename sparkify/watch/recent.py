@@ -10,10 +10,10 @@ from sparkify.sources.files import SourceFile
 
 _DATES = 3
 _MOST_SERIES = 100
-_YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}")
+_YEAR = re.compile(r"(?<![0-9])20[0-9]{2}")
 # 2018-11-21, 20181121, 2018/11/21, year=2018/month=11/day=21
 _DAY = re.compile(
-    r"(?<![0-9])(?:19|20)[0-9]{2}([-_/.]?)(?:[a-z]+=)?[01][0-9]\1"
+    r"(?<![0-9])20[0-9]{2}([-_/.]?)(?:[a-z]+=)?[01][0-9]\1"
     r"(?:[a-z]+=)?[0-3][0-9](?![0-9])"
 )
 
@@ -34,7 +34,8 @@ class Recent:
 
     def note(self, uri: str) -> None:
         """Look at a name; they come in order."""
-        day = _DAY.search(uri, self._start)
+        # Most names have no date, and most of these are told without the pattern.
+        day = _DAY.search(uri, self._start) if "20" in uri else None
         if day is None:
             self._undated = uri
             return
