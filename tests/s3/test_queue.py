@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -42,9 +43,11 @@ class Sqs:
         )
         # What is not deleted comes again after a second.
         attributes = {"VisibilityTimeout": "1"}
-        made = self.client.create_queue(QueueName="new", Attributes=attributes)
+        # A watcher of the test before may listen to its own still.
+        name = f"new-{uuid4().hex}"
+        made = self.client.create_queue(QueueName=name, Attributes=attributes)
         self.url = made["QueueUrl"]
-        arn = {"QueueArn": "arn:aws:sqs:us-east-1:123456789012:new"}
+        arn = {"QueueArn": f"arn:aws:sqs:us-east-1:123456789012:{name}"}
         store.client.put_bucket_notification_configuration(
             Bucket=BUCKET,
             NotificationConfiguration={
