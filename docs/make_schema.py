@@ -94,6 +94,11 @@ BROKEN = (
     ("NUL in a text", json.dumps(EVENT | {"song": "\0"}).encode()),
     ("A text over its width", json.dumps(EVENT | {"song": "x" * 1025}).encode()),
 )
+RUNS = {
+    "load": "in each load",
+    "run": "in the last load of a run",
+    "warehouse": "on demand",
+}
 _MISSING = object()
 _MARK = re.compile(r"mark-(\w+)-(\d+)")
 
@@ -183,7 +188,7 @@ def _checks(models: Models) -> str:
     text = _head("table", "check", "severity", "runs", "proves")
     for table in models.tables:
         for check in table.checks:
-            runs = {"load": "in each load", "warehouse": "on demand"}[check.scope]
+            runs = RUNS[check.scope]
             name = f"`{check.name}`"
             text += _row(table.full_name, name, check.severity, runs, check.what)
     return text

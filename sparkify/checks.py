@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sparkify.engines.base import Engine, Parameters, Row
-from sparkify.errors import CheckFailed
+from sparkify.errors import CheckBroken, CheckFailed, WarehouseError
 from sparkify.models import Check, Models
 
 SAMPLES = 100
@@ -21,17 +21,26 @@ class CheckResult:
 
 
 def run_checks(
-    engine: Engine, models: Models, parameters: Parameters, *, whole: bool = False
+    engine: Engine, models: Models, parameters: Parameters, *scopes: str
 ) -> Iterator[CheckResult]:
-    """Run the checks on what the loads of `parameters` touched.
-
-    `whole` adds those that look at the whole warehouse.
-    """
+    """Run the checks of these scopes on what the loads of `parameters` touched."""
     for check in models.checks():
-        if check.scope == "warehouse" and not whole:
-            continue
-        rows = engine.query(check.sql, parameters, limit=SAMPLES)
-        yield CheckResult(check, rows)
+        if check.scope in scopes:
+            yield CheckResult(check, _offenders(engine, check, parameters))
+
+
+def _offenders(engine: Engine, check: Check, parameters: Parameters) -> list[Row]:
+    if not check.file:
+        return engine.query(check.sql, parameters, limit=SAMPLES)
+    # As a table it cannot change anything, and may have a limit of its own.
+    sql = f"select * from (\n{check.sql}\n) as offenders"
+    try:
+        return engine.query(sql, parameters, limit=SAMPLES)
+    except WarehouseError as error:
+        raise CheckBroken(
+            f"{check.file}: check {check.name} cannot be run; correct it, or take the "
+            f"file away. {error}"
+        ) from error
 
 
 def refuse(results: list[CheckResult]) -> None:
@@ -53,14 +62,24 @@ def record(
 
 
 def failure(result: CheckResult) -> str:
-    """One sentence: the check, what it proves, the first offender."""
+    """In a sentence or two: the check, the first offender, what it proves."""
     count = len(result.offenders)
     many = f"at least {count}" if count == SAMPLES else str(count)
     first = ", ".join(str(value) for value in result.offenders[0])
+    verb = "failed for" if result.check.severity == "error" else "warns of"
     return (
-        f"Check {result.check.name} failed for {many} row(s), the first: {first}. "
+        f"Check {result.check.name} {verb} {many} row(s), the first: {first}. "
         f"{result.check.what}"
     )
+
+
+def warnings(results: Iterable[CheckResult]) -> list[str]:
+    """What checks of severity warn found, a text each."""
+    return [
+        failure(result)
+        for result in results
+        if result.offenders and result.check.severity == "warn"
+    ]
 
 
 def _samples(result: CheckResult) -> list[list[str]]:

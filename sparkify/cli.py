@@ -40,6 +40,8 @@ _FORMAT = click.option(
 )
 
 
+_DAY = click.DateTime(["%Y-%m-%d"])
+
 _FORMAT_OF_PLAN = click.option(
     "--format",
     "format_",
@@ -225,33 +227,46 @@ def _print_ddl(settings: Settings) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write metrics for Prometheus into this file.",
 )
+@click.option("--since", type=_DAY, help="Only files of this day or later.")
+@click.option("--until", type=_DAY, help="Only files of days before this one.")
 def run(
     config: Path | None,
     dry_run: bool,
     quiet: bool,
     full_refresh: bool,
     retry_refused: bool,
+    since: datetime | None,
+    until: datetime | None,
     format_: str,
     log_format: str | None,
     metrics_file: Path | None,
 ) -> None:
     r"""Load the files that are new or changed, and bring the star up to date.
 
+    The day of a file is the date in its name, else that of its modification (UTC).
+    Files of other days than asked for stay pending.
+
     \b
     Examples:
       sparkify run                     load what is new
       sparkify run --quiet             for a schedule
       sparkify run --full-refresh      rebuild the star, then load what is new
+      sparkify run --since 2018-11-01 --until 2018-11-02    the files of a day
     """
     from sparkify import observe
     from sparkify.pipeline import Pipeline, refusal
+    from sparkify.sources.files import Interval
 
+    if since and until and since >= until:
+        raise click.UsageError("--until has to be later than --since.")
+    asked = Interval(since.date() if since else None, until.date() if until else None)
     settings = _settings(config, log_format=log_format, metrics_file=metrics_file)
     if dry_run:
         from sparkify import plan
         from sparkify.report import files
 
-        files.show_plan(plan.plan(settings, retry_refused=retry_refused), format_)
+        planned = plan.plan(settings, retry_refused=retry_refused, interval=asked)
+        files.show_plan(planned, format_)
         return
     with observe.listeners(settings) as listeners, _progress(settings) as line:
         pipeline = Pipeline(settings, *listeners, *line)
@@ -262,7 +277,7 @@ def run(
                     click.echo(
                         f"Rebuilt the star from staging in {done.seconds:.1f} s."
                     )
-            result = pipeline.run(retry_refused=retry_refused)
+            result = pipeline.run(retry_refused=retry_refused, interval=asked)
     if not quiet:
         _show_run(settings, result)
     if result.refused:
@@ -271,9 +286,10 @@ def run(
 
 def _show_run(settings: Settings, result: RunResult) -> None:
     if not result.loads:
+        others = f", but {result.outside:,} of other days" if result.outside else ""
         click.echo(
             f"Nothing to do: none of {result.discovered:,} files is new to "
-            f"{settings.warehouse}."
+            f"{settings.warehouse}{others}."
         )
         if result.vanished:
             click.echo(f"{result.vanished:,} loaded files are no longer there.")
@@ -413,11 +429,10 @@ def rejects(config: Path | None, show: bool, format_: str) -> None:
 
 def _filter_options(command: click.decorators.FC) -> click.decorators.FC:
     """What restricts a report: the period, and whose plays."""
-    day = click.DateTime(["%Y-%m-%d"])
     options = (
         click.option("--last", help="Days or weeks: 28d if absent, 4w, …"),
-        click.option("--from", "first_day", type=day, help="First day of the period."),
-        click.option("--to", "last_day", type=day, help="Last day of the period."),
+        click.option("--from", "first_day", type=_DAY, help="First day of the period."),
+        click.option("--to", "last_day", type=_DAY, help="Last day of the period."),
         click.option("--all", "whole", is_flag=True, help="All of the data."),
         click.option("--level", default="", help="free or paid, of the play."),
         click.option("--gender", default="", help="F, M or unknown."),
@@ -426,7 +441,7 @@ def _filter_options(command: click.decorators.FC) -> click.decorators.FC:
         click.option("--tz", default="UTC", help="Time zone of days and hours."),
         click.option("--week-start", default="mon", help="mon, fri, … begins a week."),
         click.option(
-            "--complete-through", type=day, help="Last day of which all data is there."
+            "--complete-through", type=_DAY, help="Last day of which all data is there."
         ),
     )
     for option in reversed(options):

@@ -79,6 +79,11 @@ class Settings:
     notify_url: tuple[str, ...] = field(default=(), repr=False)
     notify_rejects: float = 0.001
     notify_stale: float = 0.0
+    checks_folder: Path | None = None
+    volume_factor: float = 3.0
+    match_rate_drop: float = 0.3
+    least_weeks: int = 4
+    least_plays: int = 100
     file: Path | None = None
     warnings: tuple[str, ...] = ()
 
@@ -148,6 +153,20 @@ def _rejects(text: str) -> float:
     if not found[2] and not found[1].isdigit():
         raise ValueError("is not a share such as 1% or a count such as 5")
     return float(found[1]) / (100 if found[2] else 1)
+
+
+def _factor(text: str) -> float:
+    if not re.fullmatch(r"[0-9]+([.][0-9]+)?", text) or float(text) <= 1:
+        raise ValueError("is not a number above 1, such as 3")
+    return float(text)
+
+
+def _share(text: str) -> float:
+    """`50%`, as a share of 1."""
+    found = re.fullmatch(r"([0-9]+(?:[.][0-9]+)?) *%", text)
+    if not found:
+        raise ValueError("is not a share such as 50%")
+    return float(found[1]) / 100
 
 
 def seconds(text: str) -> float:
@@ -280,6 +299,11 @@ OPTIONS = (
     Option("LOAD", "MEMORY_LIMIT", "memory_limit", _bytes),
     Option("LOAD", "LOCK_WAIT", "lock_wait", seconds),
     Option("LOAD", "STATEMENT_TIMEOUT", "statement_timeout", seconds),
+    Option("CHECKS", "FOLDER", "checks_folder", Path),
+    Option("CHECKS", "VOLUME_FACTOR", "volume_factor", _factor),
+    Option("CHECKS", "MATCH_RATE_DROP", "match_rate_drop", _share),
+    Option("CHECKS", "LEAST_WEEKS", "least_weeks", _count),
+    Option("CHECKS", "LEAST_PLAYS", "least_plays", _count),
     Option("OBSERVE", "LOG_FORMAT", "log_format", _log_format),
     Option("OBSERVE", "METRICS_FILE", "metrics_file", Path),
     Option("OBSERVE", "METRICS_LISTEN", "metrics_listen", _listen),

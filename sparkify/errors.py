@@ -7,6 +7,7 @@
     ├── DataStale              exit 1: the data has to come
     ├── PermanentError         exit 2: configuration, environment or rights
     │   ├── ConfigError
+    │   ├── CheckBroken
     │   ├── BadQuestion
     │   ├── OutputError
     │   ├── SourceError
@@ -64,6 +65,10 @@ class PermanentError(SparkifyError):
 
 class ConfigError(PermanentError):
     """The configuration cannot be used as it is."""
+
+
+class CheckBroken(PermanentError):
+    """A check of the user's own cannot be used; a load that met it was undone."""
 
 
 class BadQuestion(PermanentError):

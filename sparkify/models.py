@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import takewhile
 
 # The order of creation and of the transform: what a table reads stands before it.
 CONTROL = (
@@ -53,7 +54,11 @@ TRANSFORM = (
     "work.touched_hours",
     "analytics.user_hours",
 )
+# What the checks of scope `run` read; made when they are run.
+JUDGED = ("work.usual_days",)
 SCHEMAS = ("control", "staging", "analytics")
+SEVERITIES = ("error", "warn")
+SCOPES = ("load", "run", "warehouse")
 
 _CREATE = re.compile(r"create table if not exists (\w+\.\w+) \((.*?)\n\);", re.DOTALL)
 _COLUMN = re.compile(
@@ -63,12 +68,11 @@ _COLUMN = re.compile(
 _COMMENT = re.compile(
     r"comment on (table|column) (?P<name>[\w.]+) is\s+'(?P<text>(?:[^']|'')*)';"
 )
-_CHECK = re.compile(
-    r"-- check: (?P<name>\w+)\n-- severity: (?P<severity>error|warn)\n"
-    r"(?:-- scope: (?P<scope>warehouse)\n)?"
-    r"(?P<what>(?:-- [^\n]*\n)+)(?P<sql>.*?;)\n",
-    re.DOTALL,
-)
+_CHECK = re.compile(r"^-- check:", re.MULTILINE)
+_OPTION = re.compile(r"-- (severity|scope):(.*)")
+_CHECK_NAME = re.compile(r"[a-z]\w{0,127}", re.ASCII)
+# What is no statement of its own: comments, texts, quoted names.
+_ASIDE = re.compile(r"--[^\n]*|/\*.*?\*/|'[^']*'|\"[^\"]*\"", re.DOTALL)
 _HEADER = re.compile(r"^-- (\w+): (.*)$", re.MULTILINE)
 _WIDTH = re.compile(r"varchar\((\d+)\)")
 
@@ -94,7 +98,9 @@ class Check:
     """A select of rows that must not exist; `what` says what it proves.
 
     One of scope `load` looks at what a load touched, and runs inside of it; one of
-    scope `warehouse` looks at everything, and runs on demand.
+    scope `run` looks at the days that a run touched, and runs inside of its last load;
+    one of scope `warehouse` looks at everything, and runs on demand. `file` is that of
+    a user's own check.
     """
 
     name: str
@@ -102,6 +108,7 @@ class Check:
     scope: str
     what: str
     sql: str
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,11 +157,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Models:
-    """All tables, and the steps of the transform in their order."""
+    """All tables, and the steps of the transform in their order.
+
+    `judged` is what the checks of scope `run` read. `own_checks` are the user's.
+    """
 
     prefix: str
     tables: tuple[Table, ...]
     transform: tuple[Table, ...]
+    judged: tuple[Table, ...]
+    own_checks: tuple[Check, ...] = ()
 
     @property
     def schemas(self) -> tuple[str, ...]:
@@ -166,9 +178,10 @@ class Models:
         return next(t for t in self.tables if t.full_name == self.prefix + name)
 
     def checks(self) -> Iterator[Check]:
-        """All checks, in the order of their tables."""
+        """All checks, in the order of their tables; the user's own come last."""
         for table in self.tables:
             yield from table.checks
+        yield from self.own_checks
 
     def in_schema(self, sql: str) -> str:
         """`sql` with its schemas as named in this warehouse."""
@@ -186,6 +199,7 @@ def load_models(prefix: str = "") -> Models:
         prefix=prefix,
         tables=tuple(t for t in tables if t.create),
         transform=tables[-len(TRANSFORM) :],
+        judged=tuple(_read_table(*name.split("."), prefix=prefix) for name in JUDGED),
     )
 
 
@@ -203,6 +217,55 @@ def without_comments(sql: str) -> str:
     """`sql` without its comment lines."""
     lines = (line for line in sql.splitlines() if not line.lstrip().startswith("--"))
     return "\n".join(lines).strip()
+
+
+def read_checks(text: str) -> Iterator[Check]:
+    """The checks of a file. Raises ValueError, with what it lacks, when one is none."""
+    before, *parts = _CHECK.split(text)
+    if without_comments(before):
+        raise ValueError("a statement stands before the first `-- check:`")
+    yield from map(_read_check, parts)
+
+
+def _read_check(text: str) -> Check:
+    """What follows `-- check:`: its name, options, sentence, and select."""
+    name, *lines = text.strip().splitlines()
+    head = list(takewhile(lambda line: line.startswith("--"), lines))
+    options = {
+        found[1]: found[2].strip()
+        for line in head
+        if (found := _OPTION.fullmatch(line))
+    }
+    check = Check(
+        name=name.strip(),
+        severity=options.get("severity", ""),
+        scope=options.get("scope", "load"),
+        what=" ".join(
+            line.removeprefix("--").strip()
+            for line in head
+            if not _OPTION.fullmatch(line)
+        ),
+        sql="\n".join(lines[len(head) :]).strip().rstrip(";"),
+    )
+    if problem := _problem(check):
+        raise ValueError(f"check {check.name}: {problem}")
+    return check
+
+
+def _problem(check: Check) -> str:
+    """What makes it no check; empty when it is one."""
+    if not _CHECK_NAME.fullmatch(check.name):
+        return "a name has small letters, digits and _, a letter first"
+    if check.severity not in SEVERITIES:
+        return f"its severity is {check.severity or 'missing'}; give error or warn"
+    if check.scope not in SCOPES:
+        return f"its scope is {check.scope}; give load, run or warehouse"
+    if not check.what:
+        return "a sentence on what it proves is missing from its head"
+    bare = _ASIDE.sub("", check.sql).strip()
+    if ";" in bare or not re.match(r"(select|with)\b", bare, re.IGNORECASE):
+        return "it is not one select"
+    return ""
 
 
 def _root() -> Traversable:
@@ -229,7 +292,7 @@ def _read_table(schema: str, name: str, *, prefix: str) -> Table:
         columns=tuple(_columns(create)),
         create=statements(create),
         load=statements(load),
-        checks=tuple(_checks(_prefixed(_optional(folder / "checks.sql"), prefix))),
+        checks=tuple(read_checks(_prefixed(_optional(folder / "checks.sql"), prefix))),
         json_keys=tuple(
             path.removeprefix("$['").removesuffix("']")
             for path in (json.loads(paths)["jsonpaths"] if paths else ())
@@ -262,16 +325,4 @@ def _columns(create: str) -> Iterator[Column]:
             type=column["type"],
             required=column["required"] is not None,
             comment=comments[f"{found[1]}.{column['name']}"],
-        )
-
-
-def _checks(sql: str) -> Iterator[Check]:
-    for found in _CHECK.finditer(sql):
-        what = " ".join(line[3:] for line in found["what"].splitlines())
-        yield Check(
-            found["name"],
-            found["severity"],
-            found["scope"] or "load",
-            what,
-            found["sql"].rstrip("\n;"),
         )

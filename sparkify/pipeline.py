@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from sparkify import checks, ledger, lookups, schema
+from sparkify import checks, gates, ledger, lookups, schema
 from sparkify.checks import CheckResult
 from sparkify.config import Settings, require, require_apart
 from sparkify.engines import make_engine
 from sparkify.engines.base import InputRefusedError, Parameters
 from sparkify.errors import (
+    CheckBroken,
     DataRefused,
     FilesRefused,
     SourceChanged,
@@ -34,7 +35,7 @@ from sparkify.events import (
 )
 from sparkify.models import Models, Table, load_models, without_comments
 from sparkify.sources import Sources
-from sparkify.sources.files import Input, SourceFile, batches
+from sparkify.sources.files import EVERY_DAY, Input, Interval, SourceFile, batches
 from sparkify.sources.join import Extracted
 from sparkify.sources.spool import Spool, spool
 from sparkify.sources.strict import rewrite
@@ -59,11 +60,13 @@ class RunResult:
     """What a run found and loaded.
 
     `head` is the newest load in the warehouse. `discovered` files are in the source;
+    `outside` is the number of those that stay pending, as of other days than asked for;
     `vanished` is the number of loaded ones that are there no more.
     """
 
     head: int = 0
     discovered: int = 0
+    outside: int = 0
     batches: int = 0
     loads: list[LoadResult] = field(default_factory=list)
     vanished: int = 0
@@ -90,7 +93,9 @@ class Pipeline:
 
     def __init__(self, settings: Settings, *listeners: Listener) -> None:
         self.settings = settings
-        self.models: Models = load_models(settings.schema_prefix)
+        self.models: Models = gates.with_own_checks(
+            load_models(settings.schema_prefix), settings
+        )
         self.engine = make_engine(settings)
         self.sources = Sources(settings)
         self.result = RunResult()
@@ -117,20 +122,23 @@ class Pipeline:
         self,
         *,
         retry_refused: bool = False,
+        interval: Interval = EVERY_DAY,
         discover: Discover | None = None,
         whole: bool = True,
     ) -> RunResult:
-        """Load all that is pending, batch by batch; what was committed stays.
+        """Load what is pending, batch by batch; what was committed stays.
 
-        `discover` gives the files instead of the sources, by URI; not `whole`, it gives
-        some of them.
+        Files of days outside of the interval stay pending. `discover` gives the files
+        instead of the sources, by URI; not `whole`, it gives some of them.
         """
         find = discover or self.sources.discover
         with self._running():
             require(self.settings, "log_data", "song_data")
             require_apart(self.settings)
             try:
-                _patiently(lambda: self._load_pending(find, retry_refused, whole))
+                _patiently(
+                    lambda: self._load_pending(find, retry_refused, interval, whole)
+                )
             except KeyboardInterrupt:
                 if self._committing:
                     with suppress(SparkifyError), self.engine.session(read_only=True):
@@ -168,7 +176,10 @@ class Pipeline:
                 if table.schema == "work":
                     for statement in table.load:
                         self.engine.execute(statement, scope)
-            return list(checks.run_checks(self.engine, self.models, scope, whole=True))
+            return [
+                *self._check(scope, "load", "warehouse"),
+                *self._check_days(scope),
+            ]
 
     def load(self, batch: Sequence[SourceFile], head: int) -> LoadResult:
         """Load a batch of files of one revision in one transaction.
@@ -263,9 +274,11 @@ class Pipeline:
     def _new_load(self, head: int, kind: str, revision: int = 0) -> ledger.Load:
         return ledger.Load(ledger.new_id(head), self._run_id, kind, revision)
 
-    def _load_pending(self, find: Discover, retry_refused: bool, whole: bool) -> None:
+    def _load_pending(
+        self, find: Discover, retry_refused: bool, interval: Interval, whole: bool
+    ) -> None:
         self._tell(StepStarted(self._run_id, "looking for new files"))
-        files = find()
+        discovered = find()
         with self.engine.session():
             schema.verify(self.engine, self.models)
             lookups.verify(self.engine, self.models)
@@ -275,14 +288,16 @@ class Pipeline:
             pending = ledger.pending(
                 self.engine,
                 self.models,
-                files,
+                discovered,
                 self.sources.content_hash,
                 retry_refused=retry_refused,
             )
             if whole:
                 self.result.vanished = max(0, self._loaded() - pending.known)
         self.result.discovered = pending.discovered
-        waiting = list(batches(pending.files, self.settings.batch_bytes))
+        files = list(filter(interval.holds, pending.files))
+        self.result.outside = len(pending.files) - len(files)
+        waiting = list(batches(files, self.settings.batch_bytes))
         self.result.batches = len(self.result.loads) + len(waiting)
         for batch in waiting:
             if self._stopping:
@@ -337,7 +352,7 @@ class Pipeline:
                 results = self._finish(load, scope, steps)
                 done = LoadResult(load, steps.seconds, steps.changes, results)
                 self._committing = done
-        except DataRefused as error:
+        except (DataRefused, CheckBroken) as error:
             with self.engine.transaction():
                 ledger.lock(self.engine, self.models)
                 ledger.record_attempt(self.engine, self.models, load, error)
@@ -403,12 +418,29 @@ class Pipeline:
         ledger.record(self.engine, self.models, load)
         steps.say("checking")
         with steps.step("check"):
-            results = list(checks.run_checks(self.engine, self.models, scope))
+            results = self._check(scope, "load")
+            if len(self.result.loads) + 1 == self.result.batches:
+                results += self._judge(load)
         checks.refuse(results)
         checks.record(self.engine, self.models, load.load_id, results)
         steps.record(self.engine, self.models)
         steps.say("committing")
         return results
+
+    def _check(self, scope: Parameters, *scopes: str) -> list[CheckResult]:
+        asked = {**scope, **gates.thresholds(self.settings)}
+        return list(checks.run_checks(self.engine, self.models, asked, *scopes))
+
+    def _judge(self, last: ledger.Load) -> list[CheckResult]:
+        """Check the days that all loads of a run have touched."""
+        first = self.result.loads[0].load if self.result.loads else last
+        return self._check_days(_scope(first.load_id, last.load_id))
+
+    def _check_days(self, scope: Parameters) -> list[CheckResult]:
+        for table in self.models.judged:
+            for statement in table.load:
+                self.engine.execute(statement, scope)
+        return self._check(scope, "run")
 
     def _groups(self, inputs: Sequence[Input]) -> Iterator[tuple[Table, list[Input]]]:
         """Inputs by the staging table they go to, plain ones apart from strict ones."""

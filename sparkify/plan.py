@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sparkify import ledger, schema
+from sparkify import gates, ledger, schema
 from sparkify.config import Settings, require, require_apart
 from sparkify.engines import make_engine
 from sparkify.models import Models, load_models
 from sparkify.sources import Sources
-from sparkify.sources.files import SourceFile, batches, date_of
+from sparkify.sources.files import EVERY_DAY, Interval, SourceFile, batches, date_of
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,20 @@ def files(settings: Settings) -> list[FileState]:
     ]
 
 
-def plan(settings: Settings, *, retry_refused: bool = False) -> Plan:
+def plan(
+    settings: Settings, *, retry_refused: bool = False, interval: Interval = EVERY_DAY
+) -> Plan:
     """What a run would do now. Raises SparkifyError."""
     found, pending = _compare(settings, retry_refused)
-    waiting = batches(pending.files, settings.batch_bytes)
+    files = list(filter(interval.holds, pending.files))
+    waiting = batches(files, settings.batch_bytes)
     loads = [_planned(batch) for batch in waiting]
-    models = load_models(settings.schema_prefix)
+    models = gates.with_own_checks(load_models(settings.schema_prefix), settings)
     return Plan(
         settings.warehouse,
         len(found),
         loads,
-        list(_statements(models, pending.files)) if loads else [],
+        list(_statements(models, files)) if loads else [],
     )
 
 
@@ -115,7 +118,7 @@ def _statements(models: Models, pending: list[SourceFile]) -> Iterator[str]:
     for table in models.transform:
         for statement in table.load:
             yield f"-- build {table.full_name}\n{statement.strip()}"
-    for table in models.tables:
-        for check in table.checks:
+    for check in models.checks():
+        if check.scope == "load":
             yield f"-- check {check.name}\n{check.sql.strip()}"
     yield "-- record the load in control.loads and control.load_files, commit"

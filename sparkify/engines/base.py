@@ -98,7 +98,7 @@ class Engine(Protocol):
 
 def bind(sql: str, parameters: Parameters, style: str) -> tuple[str, dict[str, object]]:
     """`sql` with `:name` in the driver's style, such as `$%s`, and what it uses."""
-    names = set(_PARAMETER.findall(sql))
+    names = parameters_of(sql)
     bound = _PARAMETER.sub(lambda found: style.replace("%s", found[1]), sql)
     return bound, {name: parameters[name] for name in names}
 
@@ -116,6 +116,11 @@ def kept(column: Column) -> str:
     else:
         value = f"cast(nullif({name}, '') as {column.type})"
     return f"{value} as {name}"
+
+
+def parameters_of(sql: str) -> set[str]:
+    """The names of the `:name` parameters of a statement."""
+    return set(_PARAMETER.findall(sql))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sparkify import plan, schema
-from sparkify.checks import CheckResult
+from sparkify.checks import CheckResult, warnings
 from sparkify.config import Settings
 from sparkify.engines import make_engine
 from sparkify.engines.base import Engine
@@ -215,3 +215,5 @@ def show_checks(results: list[CheckResult], format_: str) -> None:
         print(json.dumps(records, indent=2))
         return
     print_table("", ["check", "severity", "offenders"], rows)
+    for warning in warnings(results):
+        console().print(safe(warning), markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sparkify.checks import warnings
 from sparkify.pipeline import RunResult
 from sparkify.report.text import console, print_table, safe
 from sparkify.steps import Changes
@@ -39,7 +40,7 @@ def show(result: RunResult) -> None:
 
 
 def _notices(result: RunResult) -> None:
-    """What deserves a look: repeats, conflicts, unknown keys, vanished files."""
+    """What deserves a look."""
     out = console()
     loads = [loaded.load for loaded in result.loads]
     if repeats := sum(load.repeats for load in loads):
@@ -52,6 +53,10 @@ def _notices(result: RunResult) -> None:
             f"{safe(key.example)}: it was not loaded.",
             markup=False,
         )
+    for warning in warnings(c for loaded in result.loads for c in loaded.checks):
+        out.print(safe(warning), markup=False)
+    if result.outside:
+        out.print(f"{result.outside:,} new files are of other days; they stay pending.")
     if result.vanished:
         out.print(
             f"{result.vanished:,} loaded files are no longer there; "

@@ -115,6 +115,24 @@ def _matches(path: str, name: str, patterns: Iterable[str]) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Interval:
+    """Days of files: from `since` on, to before `until`; None is no bound."""
+
+    since: date | None = None
+    until: date | None = None
+
+    def holds(self, file: SourceFile) -> bool:
+        """Whether the day of a file lies in it."""
+        day = date_of(file)
+        return (self.since is None or self.since.isoformat() <= day) and (
+            self.until is None or day < self.until.isoformat()
+        )
+
+
+EVERY_DAY = Interval()
+
+
 def is_local(file: SourceFile) -> bool:
     """Whether an engine of this machine can open it."""
     return not file.uri.startswith("s3://")

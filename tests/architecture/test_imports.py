@@ -28,7 +28,7 @@ LAYERS = (
     ("report", "simulate"),
     ("watch",),
     ("pipeline", "plan", "metrics", "observe"),
-    ("ledger", "checks", "lookups", "schema", "steps"),
+    ("ledger", "checks", "gates", "lookups", "schema", "steps"),
     ("engines",),
     ("sources",),
     ("models", "config"),

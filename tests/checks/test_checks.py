@@ -290,8 +290,12 @@ def loaded(warehouse: Warehouse) -> Warehouse:
 
 
 def test_every_check_has_a_fault() -> None:
-    """A check that no fault proves is not known to catch anything."""
-    assert {check.name for check in load_models().checks()} == set(FAULTS)
+    """A check that no fault proves is not known to catch anything.
+
+    Those that judge days are proved by days, in test_gates.py.
+    """
+    found = {check.name for check in load_models().checks() if check.scope != "run"}
+    assert found == set(FAULTS)
 
 
 def test_sound_warehouse_has_no_offenders(loaded: Warehouse) -> None:

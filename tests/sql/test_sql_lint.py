@@ -267,6 +267,7 @@ def test_every_file_is_read_by_the_models() -> None:
     """No statement lies in a file that the program does not know."""
     known = {f"{t.schema}/{t.name}" for t in load_models().tables}
     known |= {f"{t.schema}/{t.name}" for t in load_models().transform}
+    known |= {f"{t.schema}/{t.name}" for t in load_models().judged}
     names = {"table.sql", "new.sql", "load.sql", "checks.sql", "judge.sql"}
     for name in FILES:
         path = Path(name)

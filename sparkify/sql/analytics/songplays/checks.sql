@@ -178,3 +178,38 @@ select
     song_id,
     match_method
 from rematched_plays;
+
+-- check: days_have_their_usual_plays
+-- severity: warn
+-- scope: run
+-- A complete day has neither [CHECKS] VOLUME_FACTOR times the plays that its weekday
+-- usually has, nor so many times fewer; a row is the day, its plays, and the usual ones.
+select
+    day,
+    plays,
+    usual_plays
+from usual_days
+where
+    weeks >= :least_weeks
+    and usual_plays >= :least_plays
+    and (
+        plays > usual_plays * :volume_factor
+        or plays * :volume_factor < usual_plays
+    )
+order by day;
+
+-- check: days_have_their_usual_match_rate
+-- severity: warn
+-- scope: run
+-- As many plays of a complete day find their song as usual on its weekday, less [CHECKS]
+-- MATCH_RATE_DROP; a row is the day, its plays with a song, and all of them.
+select
+    day,
+    matched,
+    plays
+from usual_days
+where
+    weeks >= :least_weeks
+    and plays * usual_match_rate >= :least_plays
+    and matched < plays * usual_match_rate * (1 - :match_rate_drop)
+order by day;
