@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,6 +132,7 @@ def test_own_check_that_cannot_run_undoes_the_load(
     assert error == ("CheckBroken",)
 
 
+OURS = "users_key_is_unique"
 HEAD = "-- check: own\n-- severity: warn\n-- Is so.\n"
 
 
@@ -162,6 +166,29 @@ def test_file_that_is_no_check_is_refused(tmp_path: Path, sql: str, says: str) -
         with_own_checks(load_models(), Settings(checks_folder=tmp_path))
     assert str(raised.value).startswith(f"{file}: ")
     assert says in str(raised.value)
+
+
+@pytest.mark.parametrize("engine_name", ["duckdb"])
+def test_command_refuses_before_anything_is_loaded(warehouse: Warehouse) -> None:
+    """A broken check ends `run` and `check` with exit 2 and one sentence."""
+    file = warehouse.folder / "checks" / "own.sql"
+    file.parent.mkdir()
+    file.write_text(HEAD, "utf-8")
+    _write_a_play(warehouse, 16)
+    environment = {k: v for k, v in os.environ.items() if "SPARKIFY" not in k}
+    for command in ("run", "check"):
+        ended = subprocess.run(
+            [sys.executable, "-m", "sparkify", command],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=warehouse.folder,
+            env=environment | {"SPARKIFY_CHECKS_FOLDER": "checks"},
+        )
+        assert ended.returncode == 2
+        [line] = ended.stderr.splitlines()
+        assert line.startswith(f"sparkify: {file}: check own: it is not one select.")
+    assert not warehouse.bag("control.loads")
 
 
 def test_text_and_comment_are_no_statement(tmp_path: Path) -> None:
