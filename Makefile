@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 SERVER_VENV := redshift_server/.venv
+AIRFLOW := orchestration/airflow
 # Each process starts its own servers; what one process has to see is a group.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo-s3 test test-long test-crash test-server test-server-system \
-	test-server-wheel check check-server format lock \
+	test-server-wheel test-airflow check check-server format lock \
 	docs screenshots bench clean
 
 help: ## Show the targets
@@ -44,6 +45,9 @@ test-server-wheel: $(SERVER_VENV)/.ready # on the one of a wheel, which is newer
 		| sort --version-sort | tail -n 1)" \
 		.venv/bin/python -m pytest -q -p no:cacheprovider
 
+test-airflow: $(RUNTIME) $(AIRFLOW)/.venv/.ready ## Run the tests of the Airflow DAG
+	cd $(AIRFLOW) && .venv/bin/python -m pytest
+
 check-server: $(SERVER_VENV)/.ready ## Lint, format and types of the Redshift test server
 	cd redshift_server && .venv/bin/ruff check . && .venv/bin/ruff format --check . \
 		&& .venv/bin/mypy
@@ -70,6 +74,9 @@ lock: $(DEV) ## Lock the versions of all dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url redshift_server/pyproject.toml \
 		--all-extras -o redshift_server/requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url $(AIRFLOW)/pyproject.toml --group dev \
+		-o $(AIRFLOW)/requirements.lock
 
 docs: $(DEV) ## Write the generated pages of docs anew
 	$(BIN)/python docs/make_schema.py
@@ -104,6 +111,15 @@ $(SERVER_VENV)/.ready: redshift_server/requirements-dev.lock
 		--require-hashes -r redshift_server/requirements-dev.lock
 	@$(SERVER_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps -e redshift_server
+	@touch $@
+
+# By uv: pip takes a minute for so many packages.
+$(AIRFLOW)/.venv/.ready: $(AIRFLOW)/requirements.lock
+	@echo "Installing Airflow (once)"
+	@$(PYTHON) -m venv $(AIRFLOW)/.venv
+	@$(AIRFLOW)/.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(AIRFLOW)/.venv/bin/uv pip install --quiet --python $(AIRFLOW)/.venv/bin/python \
+		--require-hashes -r $(AIRFLOW)/requirements.lock
 	@touch $@
 
 $(DEV): requirements-dev.lock redshift_server/pyproject.toml $(RUNTIME)

@@ -553,7 +553,7 @@ def _committed(loaded: LoadResult) -> LoadCommitted:
         records=sum(each.records for each in files),
         rejected=sum(each.rejected for each in files),
         changed={name: changes.rows for name, changes in loaded.changes.items()},
-        warnings=tuple(checks.failure(r) for r in loaded.checks if r.offenders),
+        warnings=tuple(checks.warnings(loaded.checks)),
     )
 
 
