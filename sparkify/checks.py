@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from sparkify import runbook
 from sparkify.engines.base import Engine, Parameters, Row
 from sparkify.errors import CheckBroken, CheckFailed, WarehouseError
 from sparkify.models import Check, Models
@@ -74,12 +75,16 @@ def failure(result: CheckResult) -> str:
 
 
 def warnings(results: Iterable[CheckResult]) -> list[str]:
-    """What checks of severity warn found, a text each."""
+    """What checks of severity warn found, a text each; ours name their section."""
     return [
-        failure(result)
+        failure(result) + ("" if result.check.file else _see(result.check))
         for result in results
         if result.offenders and result.check.severity == "warn"
     ]
+
+
+def _see(check: Check) -> str:
+    return " " + runbook.see(runbook.section_of_check(check.name))
 
 
 def _samples(result: CheckResult) -> list[list[str]]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparkify import __version__
+from sparkify import __version__, runbook
 from sparkify.errors import SparkifyError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.flush()
         sys.exit(code or 0)
     except SparkifyError as error:
-        _say(str(error))
+        _say(f"{error} {runbook.see(runbook.section_of(type(error)))}")
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
@@ -81,8 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(INTERRUPTED)
     except MemoryError:
         _say(
-            "this machine has too little memory; lower [LOAD] BATCH_BYTES "
-            "and MEMORY_LIMIT."
+            "this machine has too little memory; lower [LOAD] BATCH_BYTES and "
+            f"MEMORY_LIMIT. {runbook.see(runbook.LITTLE_MEMORY)}"
         )
         sys.exit(2)
     except BrokenPipeError:
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         what = error.filename or "output, or a file beside the warehouse"
         _say(
             f"{what}: {error.strerror or error}; correct that and run again. "
-            "What was committed stays."
+            f"What was committed stays. {runbook.see(runbook.LOCAL_FILE)}"
         )
         sys.exit(2)
 
@@ -211,7 +211,7 @@ def _print_ddl(settings: Settings) -> None:
 @cli.command()
 @_config_option
 @click.option("--dry-run", is_flag=True, help="Tell what would be done; write nothing.")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@click.option("--quiet", "-q", is_flag=True, help="Print errors and warnings alone.")
 @_FORMAT_OF_PLAN
 @click.option("--full-refresh", is_flag=True, help="Rebuild the star from staging.")
 @click.option(
@@ -278,7 +278,10 @@ def run(
                         f"Rebuilt the star from staging in {done.seconds:.1f} s."
                     )
             result = pipeline.run(retry_refused=retry_refused, interval=asked)
-    if not quiet:
+    if quiet:
+        for warning in result.warnings:
+            click.echo(f"sparkify: warning: {warning}", err=True)
+    else:
         _show_run(settings, result)
     if result.refused:
         raise refusal(result.refused)

@@ -76,6 +76,13 @@ class RunResult:
         """Files of which nothing was loaded."""
         return [f for loaded in self.loads for f in loaded.load.files if f.refused]
 
+    @property
+    def warnings(self) -> list[str]:
+        """What checks of severity warn found."""
+        return [
+            text for loaded in self.loads for text in checks.warnings(loaded.checks)
+        ]
+
 
 class _TooManyRejectsError(Exception):
     """Files that have to be refused as a whole."""

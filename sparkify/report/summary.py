@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sparkify.checks import warnings
 from sparkify.pipeline import RunResult
 from sparkify.report.text import console, print_table, safe
 from sparkify.steps import Changes
@@ -53,7 +52,7 @@ def _notices(result: RunResult) -> None:
             f"{safe(key.example)}: it was not loaded.",
             markup=False,
         )
-    for warning in warnings(c for loaded in result.loads for c in loaded.checks):
+    for warning in result.warnings:
         out.print(safe(warning), markup=False)
     if result.outside:
         out.print(f"{result.outside:,} new files are of other days; they stay pending.")

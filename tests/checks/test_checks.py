@@ -379,6 +379,7 @@ def test_failed_check_exits_1_and_says_why(loaded: Warehouse) -> None:
     [line] = ended.stderr.splitlines()
     assert line.startswith("sparkify: Check users_key_is_unique failed")
     assert "16, 2" in line
+    assert line.endswith(" See the runbook: check-failed.")
     assert not ended.stdout
 
 

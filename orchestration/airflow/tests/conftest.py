@@ -18,6 +18,8 @@ import pytest
 HERE = Path(__file__).parents[1]
 ROOT = HERE.parents[1]
 SPARKIFY = os.environ.get("SPARKIFY_COMMAND", str(ROOT / ".venv" / "bin" / "sparkify"))
+START = "    start_date=datetime(2018, 11, 1, tzinfo=UTC),\n"
+END = START.replace("start", "end").replace("11, 1", "11, 11")
 AIRFLOW = str(Path(sys.executable).with_name("airflow"))
 # Before Airflow is imported: it writes into its home.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-")
@@ -67,9 +69,15 @@ class Warehouse:
 
 
 class Airflow:
-    """An Airflow with an empty database, whose DAGs are ours."""
+    """An Airflow with our DAG, which has an end here: no run of today loads all."""
 
     def __init__(self, home: Path) -> None:
+        self.home = home
+        dags = home / "dags"
+        dags.mkdir()
+        text = (HERE / "dags" / "sparkify.py").read_text()
+        assert START in text
+        (dags / "sparkify.py").write_text(text.replace(START, START + END))
         with closing(socket.socket()) as free:
             free.bind(("127.0.0.1", 0))
             self.port = str(free.getsockname()[1])
@@ -77,7 +85,7 @@ class Airflow:
         self.environment = {
             **os.environ,
             "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(HERE / "dags"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
@@ -88,7 +96,6 @@ class Airflow:
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
             "SPARKIFY_COMMAND": SPARKIFY,
         }
-        self.home = home
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """A part of Airflow that goes on until it is ended."""
