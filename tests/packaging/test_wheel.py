@@ -15,7 +15,7 @@ import pytest
 from sparkify import __version__
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("sparkify", "pyproject.toml", "README.md", "LICENSE")
+SOURCES = ("sparkify", "pyproject.toml", "README.md", "LICENSE", "docs")
 CONFIG = """[WAREHOUSE]
 PATH = own.duckdb
 [S3]
@@ -103,6 +103,12 @@ def test_sql_is_in_the_wheel(installed: Installed) -> None:
     ours = {p.relative_to(ROOT) for p in ROOT.glob("sparkify/sql/**/*") if p.is_file()}
     assert ours
     assert all((packages / path).is_file() for path in ours)
+
+
+def test_runbook_comes_with_the_wheel(installed: Installed) -> None:
+    """Who has no clone finds there what messages name."""
+    runbook = installed.scripts.parent / "share/doc/sparkify-elt/runbook.md"
+    assert "### Warehouse busy" in runbook.read_text("utf-8")
 
 
 def test_commands_work_from_another_folder(installed: Installed) -> None:
