@@ -19,7 +19,7 @@ HERE = Path(__file__).parents[1]
 ROOT = HERE.parents[1]
 SPARKIFY = os.environ.get("SPARKIFY_COMMAND", str(ROOT / ".venv" / "bin" / "sparkify"))
 START = "    start_date=datetime(2018, 11, 1, tzinfo=UTC),\n"
-END = START.replace("start", "end").replace("11, 1", "11, 11")
+END = START.replace("start", "end").replace("11, 1", "11, 16")
 AIRFLOW = str(Path(sys.executable).with_name("airflow"))
 # Before Airflow is imported: it writes into its home.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-")

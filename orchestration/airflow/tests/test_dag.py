@@ -6,6 +6,7 @@ import json
 import os
 import runpy
 import signal
+import socket
 import sqlite3
 import time
 from collections import Counter
@@ -89,12 +90,12 @@ def test_backfill_keeps_to_its_days(module: dict[str, Any]) -> None:
 
 def test_dags_test_loads_the_sample(airflow: Airflow, warehouse: Warehouse) -> None:
     """A run loads the files up to the end of its interval, and leaves later ones."""
-    warehouse.deliver(range(1, 6))
-    airflow("dags", "test", "sparkify", "2018-11-04")
+    warehouse.deliver(range(11, 16))
+    airflow("dags", "test", "sparkify", "2018-11-14")
     status = json.loads(warehouse.sparkify("status", "--format", "json"))
     assert status["loads"] == 1
     listed = json.loads(warehouse.sparkify("ls", "--format", "json"))["listed"]
-    assert [file["date"] for file in listed] == ["2018-11-04", "2018-11-05"]
+    assert [file["date"] for file in listed] == ["2018-11-14", "2018-11-15"]
 
 
 def test_backfill_of_ten_days_equals_one_load(
@@ -102,11 +103,14 @@ def test_backfill_of_ten_days_equals_one_load(
 ) -> None:
     """Ten runs of a day each, made by Airflow's scheduler, give the star of one."""
     warehouse.deliver(range(1, 11))
-    # Before the scheduler runs, or SQLite would be locked at times.
     days = ("--from-date", "2018-11-01", "--to-date", "2018-11-10")
-    airflow("backfill", "create", "--dag-id", "sparkify", *days)
-    with _running(airflow):
-        _wait(lambda: _states(airflow)["success"] == 10)
+    server = ("api-server", "--host", "127.0.0.1", "--port", airflow.port)
+    with _running(airflow, *server):
+        # Before the scheduler is there, or SQLite would be locked at times.
+        airflow("backfill", "create", "--dag-id", "sparkify", *days)
+        _wait(lambda: _answers(airflow.port))
+        with _running(airflow, "scheduler"):
+            _wait(lambda: _states(airflow)["success"] == 10)
     loads = json.loads(warehouse.sparkify("status", "--format", "json"))["loads"]
     assert loads == 10
     at_once = Warehouse(tmp_path / "at-once")
@@ -120,19 +124,20 @@ def test_backfill_of_ten_days_equals_one_load(
 
 
 @contextmanager
-def _running(airflow: Airflow) -> Iterator[None]:
-    """Airflow's scheduler, and the server that its tasks speak to."""
-    parts = [
-        airflow.start("api-server", "--host", "127.0.0.1", "--port", airflow.port),
-        airflow.start("scheduler"),
-    ]
+def _running(airflow: Airflow, *words: str) -> Iterator[None]:
+    """A part of Airflow, for a block."""
+    part = airflow.start(*words)
     try:
         yield
     finally:
-        for part in parts:
-            os.killpg(part.pid, signal.SIGTERM)
-        for part in parts:
-            part.wait(PATIENCE)
+        os.killpg(part.pid, signal.SIGTERM)
+        part.wait(PATIENCE)
+
+
+def _answers(port: str) -> bool:
+    """Whether somebody listens there."""
+    with closing(socket.socket()) as client:
+        return client.connect_ex(("127.0.0.1", int(port))) == 0
 
 
 def _states(airflow: Airflow) -> Counter[str]:
