@@ -196,8 +196,8 @@ from (
     select
         t.text_id, n.song_id, n.duration,
         if(
-            trim(t.song) = trim(n.delivered_title)
-            and trim(t.artist) = trim(n.delivered_artist),
+            trim(t.song, ' ') = trim(n.delivered_title, ' ')
+            and trim(t.artist, ' ') = trim(n.delivered_artist, ' '),
             1,
             2
         ) as distance
@@ -375,14 +375,17 @@ def _look_up(
     connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]
 ) -> None:
     """Write a lookup: through a file, which is the quickest way in for rows."""
-    columns = LOOKUPS[table]
+    values = ", ".join(
+        f"cells[{number}]::{type_} as {name}"
+        for number, (name, type_) in enumerate(LOOKUPS[table].items(), start=1)
+    )
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        for row in rows:
-            file.write(json.dumps(dict(zip(columns, row, strict=True))) + "\n")
+        file.write(json.dumps(list(rows)))
         file.flush()
         connection.execute(
-            f"create table analytics.{table} as select * from read_json("
-            f"'{file.name}', format = 'newline_delimited', columns = {columns})"
+            f"create table analytics.{table} as select {values} from read_json("
+            f"'{file.name}', format = 'array', records = false, "
+            "columns = {'cells': 'varchar[]'})"
         )
 
 
