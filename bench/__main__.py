@@ -1,17 +1,21 @@
-"""`python -m bench [NAME …]`: run the benchmarks, or those named."""
+"""`python -m bench [--rounds N] [NAME …]`: run the benchmarks, or those named."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
+import statistics
+import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from bench.measure import compare, cost
+from bench.measure import Command, compare, cost, heading
 from sparkify.simulate import simulate
 
-ROUNDS = 5
+ROUNDS = 3
 PYTHON = sys.executable
 CONFIG = """
 [WAREHOUSE]
@@ -40,7 +44,7 @@ duckdb.connect(sys.argv[1]).execute("select max(load_id) from control.loads").fe
 """
 
 
-def start(_: Path) -> None:
+def start(_: Path, rounds: int) -> None:
     """Help and a usage error against a bare interpreter."""
     compare(
         {
@@ -48,11 +52,11 @@ def start(_: Path) -> None:
             "sparkify --help": [PYTHON, "-m", "sparkify", "--help"],
             "sparkify run --help": [PYTHON, "-m", "sparkify", "run", "--help"],
         },
-        rounds=15,
+        rounds=5 * rounds,
     )
 
 
-def nothing(folder: Path) -> None:
+def nothing(folder: Path, rounds: int) -> None:
     """A run with nothing to do against import duckdb, open, one query."""
     config = _configure(folder, folder / "small", users=47, songs=300)
     _ours(config)
@@ -66,52 +70,124 @@ def nothing(folder: Path) -> None:
             ],
             "sparkify run, nothing to do": _run(config),
         },
-        rounds=15,
+        rounds=5 * rounds,
     )
 
 
-def full(folder: Path) -> None:
+def full(folder: Path, rounds: int) -> None:
     """One million events and 100,000 songs against the plain script."""
-    data = folder / "million"
-    config = _configure(folder, data, users=12000, songs=100_000, songs_per_file=1000)
-    database = folder / "bench.duckdb"
-
-    plain = folder / "plain.duckdb"
-
-    def fresh() -> None:
-        database.unlink(missing_ok=True)
-        plain.unlink(missing_ok=True)
-        _create(config)
-
+    config = _million(folder)
     compare(
         {
             "plain DuckDB script": [
-                PYTHON,
-                "-m",
-                "bench.plain",
-                f"{data}/log_data",
-                f"{data}/song_data",
-                str(plain),
+                *(PYTHON, "-m", "bench.plain"),
+                *_data(folder),
+                str(folder / "plain.duckdb"),
             ],
             "sparkify run": _run(config),
         },
-        rounds=ROUNDS,
-        before=fresh,
+        rounds=rounds,
+        before=_fresh(folder, config),
     )
 
 
-def songs(folder: Path) -> None:
+def postgres(folder: Path, rounds: int) -> None:
+    """The same on PostgreSQL; before that, the events into staging alone.
+
+    CPU is that of client and server together, memory that of the client.
+    """
+    from bench import server as postgres_server
+
+    with postgres_server.running() as server:
+        config = _million(folder)
+        at = f"[WAREHOUSE]\nENGINE = postgres\n{postgres_server.section(server)}"
+        config.write_text(config.read_text().replace("[WAREHOUSE]\n", at))
+        dsn = postgres_server.dsn(server)
+        logs, songs = _data(folder)
+        into_staging = [PYTHON, "-m", "bench.into_staging"]
+
+        def fresh() -> None:
+            postgres_server.renew(server)
+            _create(config)
+
+        def measure(commands: dict[str, Command], before: Callable[[], None]) -> None:
+            served = lambda: postgres_server.cpu_seconds(server)  # noqa: E731
+            compare(commands, rounds, before, served)
+
+        measure(
+            {
+                "orjson, copy_expert": [*into_staging, "orjson", logs, dsn],
+                "sparkify, into staging": [
+                    *into_staging,
+                    "sparkify",
+                    logs,
+                    str(config),
+                ],
+            },
+            fresh,
+        )
+        floor = [PYTHON, "-m", "bench.plain_postgres", logs, songs, dsn]
+        runs: dict[str, Command] = {
+            "plain COPY and SQL": floor,
+            "sparkify run": _run(config),
+        }
+        empty = iter([lambda: postgres_server.renew(server), fresh] * rounds)
+        measure(runs, lambda: next(empty)())  # noqa: PLW0108  # a new one each time
+
+
+def matching(folder: Path, rounds: int) -> None:
+    """What matching, texts, user agents, places and levels take of a load.
+
+    By step, from one process: its CPU seconds, all threads, from one step's end to the
+    next one's. The insert into songplays joins what was found, and is not among them.
+    """
+    config = _million(folder)
+    _shares("a million events", config, rounds, _fresh(folder, config))
+    logs, _ = _data(folder)
+    newest = max(Path(logs).rglob("*.json"))
+    aside = newest.rename(folder / newest.name)
+    _fresh(folder, config)()
+    cost(_run(config))
+    aside.rename(newest)
+    history = (folder / "bench.duckdb").rename(folder / "history.duckdb")
+
+    def restore() -> None:
+        shutil.copy(history, folder / "bench.duckdb")
+
+    _shares("a new day, no new songs", config, rounds, restore)
+
+
+MATCHING = (
+    *("work.played_texts", "analytics.song_texts", "analytics.song_names"),
+    *("work.touched_texts", "work.touched_names", "work.text_matches"),
+    *("work.rematched_plays", "work.settled_levels", "analytics.user_levels"),
+    *("analytics.user_agents", "analytics.places"),
+)
+
+
+def _shares(what: str, config: Path, rounds: int, before: Callable[[], None]) -> None:
+    """Print the steps of MATCHING with their shares of the CPU of a run."""
+    runs: list[dict[str, float]] = []
+    for _ in range(rounds):
+        before()
+        command = [PYTHON, "-m", "bench.shares", str(config)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+        runs.append(json.loads(done.stdout))
+    for run in runs:
+        run["all of these"] = sum(run[step] for step in MATCHING)
+    print(f"\n{heading(rounds)}\n\n| {what:24} | CPU s | % of the run |\n|---|---|---|")
+    for step in (*MATCHING, "all of these", "whole"):
+        seconds = statistics.median(run[step] for run in runs)
+        share = statistics.median(run[step] / run["whole"] for run in runs)
+        print(f"| {step:24} | {seconds:.2f} | {100 * share:.1f} |")
+
+
+def songs(folder: Path, rounds: int) -> None:
     """100,000 song files of one object against a bare walk, read and join."""
     data = folder / "songs"
     config = _configure(folder, data, users=1, songs=100_000)
     shutil.rmtree(data / "log_data")
     (data / "log_data").mkdir()
-    database = folder / "bench.duckdb"
-
-    def fresh() -> None:
-        database.unlink(missing_ok=True)
-        _create(config)
-
     compare(
         {
             "walk, read, join": [
@@ -123,12 +199,12 @@ def songs(folder: Path) -> None:
             ],
             "sparkify run": _run(config),
         },
-        rounds=ROUNDS,
-        before=fresh,
+        rounds=rounds,
+        before=_fresh(folder, config),
     )
 
 
-def daily(folder: Path) -> None:
+def daily(folder: Path, rounds: int) -> None:
     """One new day onto 1 and onto 10 million events of history, all checks on."""
     runs = {}
     for name, days in (("1 million", 30), ("10 million", 300)):
@@ -149,10 +225,10 @@ def daily(folder: Path) -> None:
         for history in folder.glob("*/history.duckdb"):
             shutil.copy(history, history.with_name("bench.duckdb"))
 
-    compare(runs, rounds=ROUNDS, before=restore)
+    compare(runs, rounds=rounds, before=restore)
 
 
-def report(folder: Path) -> None:
+def report(folder: Path, rounds: int) -> None:
     """The report over 10 million plays, on its screen and as JSON of all metrics."""
     from bench.star import fill
 
@@ -172,11 +248,11 @@ def report(folder: Path) -> None:
             "sparkify report --gender F": [*command, "--gender", "F"],
             "sparkify report --format json": [*command, "--format", "json"],
         },
-        rounds=ROUNDS,
+        rounds=rounds,
     )
 
 
-def s3(_: Path) -> None:
+def s3(_: Path, rounds: int) -> None:
     """10,000 objects of one song, list and read, from SeaweedFS on this machine."""
     from bench.bucket import BUCKET, fill, make_bucket
     from examples.seaweed import seaweed
@@ -194,7 +270,7 @@ def s3(_: Path) -> None:
                 name: [*client, name, server.url, "song_data"]
                 for name in ("obstore", "sparkify", "boto3")
             },
-            rounds=ROUNDS,
+            rounds=rounds,
         )
 
 
@@ -237,6 +313,8 @@ BENCHMARKS = {
     "start": start,
     "nothing": nothing,
     "full": full,
+    "postgres": postgres,
+    "matching": matching,
     "songs": songs,
     "daily": daily,
     "report": report,
@@ -267,32 +345,53 @@ def _configure(
     return config
 
 
+def _million(folder: Path) -> Path:
+    """A source of a million events and 100,000 songs, and its configuration."""
+    data = folder / "million"
+    return _configure(folder, data, users=12000, songs=100_000, songs_per_file=1000)
+
+
+def _data(folder: Path) -> tuple[str, str]:
+    """Where that has its logs and its songs."""
+    return f"{folder}/million/log_data", f"{folder}/million/song_data"
+
+
+def _fresh(folder: Path, config: Path) -> Callable[[], None]:
+    """What makes the warehouse empty."""
+
+    def fresh() -> None:
+        for database in folder.glob("*.duckdb"):
+            database.unlink()
+        _create(config)
+
+    return fresh
+
+
 def _run(config: Path) -> list[str]:
     return [PYTHON, "-m", "sparkify", "run", "--quiet", "--config", str(config)]
 
 
 def _create(config: Path) -> None:
-    from subprocess import run
-
     command = [PYTHON, "-m", "sparkify", "create-tables", "--config", str(config)]
-    run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def _ours(config: Path) -> None:
-    from subprocess import run
-
     _create(config)
-    run(_run(config), check=True, capture_output=True)
+    subprocess.run(_run(config), check=True, capture_output=True)
 
 
 def main() -> None:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="NAME")
-    for name in parser.parse_args().names or BENCHMARKS:
-        print(f"\n## {name}: {BENCHMARKS[name].__doc__}")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="default: 3")
+    options = parser.parse_args()
+    for name in options.names or BENCHMARKS:
+        what, *_ = str(BENCHMARKS[name].__doc__).splitlines()
+        print(f"\n## {name}: {what}")
         with tempfile.TemporaryDirectory(prefix="sparkify-bench-") as folder:
-            BENCHMARKS[name](Path(folder))
+            BENCHMARKS[name](Path(folder), options.rounds)
 
 
 if __name__ == "__main__":

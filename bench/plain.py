@@ -63,7 +63,9 @@ select distinct coalesce(song, ''), coalesce(artist, '')
 from staging.events
 where page = 'NextSong'
 """
-NAMES = "select distinct coalesce(title, ''), coalesce(artist_name, '') from staging.songs"
+NAMES = (
+    "select distinct coalesce(title, ''), coalesce(artist_name, '') from staging.songs"
+)
 AGENTS = "select distinct user_agent from staging.events where user_agent <> ''"
 LOOKUPS = {
     "song_texts": {

@@ -369,7 +369,7 @@ def _copy(warehouse: cursor, table: str, paths: list[str], columns: str) -> None
 
     writer = Thread(target=write)
     writer.start()
-    with open(reading, "rb") as rows:
+    with os.fdopen(reading, "rb") as rows:
         warehouse.copy_expert(f"copy {table} from stdin (format csv)", rows)
     writer.join()
 
@@ -395,9 +395,7 @@ def _look_up(warehouse: cursor, table: str, rows: Iterable[Row]) -> None:
 
 def _lines(rows: Iterable[Row]) -> Iterator[str]:
     """Rows as COPY reads them."""
-    special = str.maketrans(
-        {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
-    )
+    special = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
     for row in rows:
         cells = (r"\N" if v is None else str(v).translate(special) for v in row)
         yield "\t".join(cells) + "\n"
