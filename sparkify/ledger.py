@@ -24,6 +24,8 @@ _SAMPLES_BYTES = 65535
 # So many files are compared at a time, with so many rows of the ledger at most.
 _PAGE = 100_000
 _ROWS = 400_000
+# No file has as many versions.
+_ALL = 2**31 - 1
 
 
 def utc_now() -> datetime:
@@ -235,11 +237,12 @@ def _newest(
         from control.load_files
         where uri between :first and :last
         order by load_id
+        limit :most
     """
-    ends = {"first": files[0].uri, "last": files[-1].uri}
-    limit = _ROWS if len(files) > 1 else None
-    rows = engine.query(models.in_schema(sql), ends, limit=limit)
-    if len(rows) == limit:
+    most = _ROWS if len(files) > 1 else _ALL
+    asked = {"first": files[0].uri, "last": files[-1].uri, "most": most}
+    rows = engine.query(models.in_schema(sql), asked)
+    if len(rows) == most:
         middle = len(files) // 2
         for half in files[:middle], files[middle:]:
             wanted = {file.uri for file in half}

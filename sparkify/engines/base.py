@@ -53,7 +53,7 @@ class Engine(Protocol):
         *,
         limit: int | None = None,
     ) -> list[Row]:
-        """The rows of a select, at most `limit`."""
+        """The rows of a select, at most `limit` of them, whichever these are."""
 
     def columns(self, schemas: Sequence[str]) -> dict[str, list[str]]:
         """By schema.table, the names of the columns there are in the warehouse."""

@@ -249,8 +249,13 @@ class Libpq(ABC):
     ) -> list[Row]:
         """See Engine."""
         if limit is not None:
-            sql = f"{sql}\nlimit {limit:d}"
+            sql = self._limited(sql, limit)
         return self._run(sql, parameters).fetchall()
+
+    @staticmethod
+    def _limited(sql: str, limit: int) -> str:
+        """A select of no more than `limit` rows of another."""
+        return f"{sql}\nlimit {limit:d}"
 
     def columns(self, schemas: Sequence[str]) -> dict[str, list[str]]:
         """See Engine."""

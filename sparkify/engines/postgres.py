@@ -91,6 +91,15 @@ class Postgres(Libpq):
                 self._analyze(filled[1], rows)
         return rows
 
+    @staticmethod
+    def _limited(sql: str, limit: int) -> str:
+        # The planner would choose what finds the first rows soonest, such as a scan for
+        # each row of another table; and a check that finds none has to look at all.
+        return (
+            f"with found as materialized (\n{sql}\n)\n"
+            f"select * from found limit {limit:d}"
+        )
+
     def reads(self, file: SourceFile) -> bool:  # noqa: ARG002  # of the contract
         """See Engine: no object of a store."""
         return False

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from sparkify.engines.base import Row
 SONG_TEXT_RULES = 2
 SONG_NAME_RULES = 1
 
+_DAMAGED = re.compile(r"[^\x00-\x7f]{2}|[\x80-\x9f]")
 _FEATURING = re.compile(
     r"\((?:feat|ft|featuring)\b[^)]*\)|\[(?:feat|ft|featuring)\b[^]]*\]"
     r"|\b(?:feat\b|ft\.|featuring\b).*"
@@ -45,29 +46,43 @@ _PLAIN = str.maketrans(
 
 def song_texts(rows: Iterable[Row]) -> Iterator[Row]:
     """The rows of analytics.song_texts for pairs of song and artist as delivered."""
-    repaired = cache(repair)  # an artist has many songs
+
+    @cache  # an artist has many songs
+    def of_artist(delivered: str) -> tuple[str, str, _Credit | None]:
+        artist = repair(delivered)
+        name = _uncased(artist)
+        return artist, name, _credit(name)
+
     for delivered_song, delivered_artist in rows:
-        song, artist = repair(str(delivered_song)), repaired(str(delivered_artist))
+        song = repair(str(delivered_song))
+        artist, name, credit = of_artist(str(delivered_artist))
+        title = _uncased(song)
         yield (
             delivered_song,
             delivered_artist,
             song,
             artist,
-            song_key(song, artist),
-            *keys(song, artist),
+            _hash(f"{name}\x1f{title}"),
+            *_keys(title, credit),
             SONG_TEXT_RULES,
         )
 
 
 def song_names(rows: Iterable[Row]) -> Iterator[Row]:
     """The rows of analytics.song_names for pairs of title and artist as delivered."""
+
+    @cache  # an artist has many songs
+    def of_artist(delivered: str) -> _Credit | None:
+        return _credit(_uncased(delivered))
+
     for title, artist in rows:
-        yield title, artist, *keys(str(title), str(artist)), SONG_NAME_RULES
+        found = _keys(_uncased(str(title)), of_artist(str(artist)))
+        yield title, artist, *found, SONG_NAME_RULES
 
 
 def repair(text: str) -> str:
     """Undo UTF-8 that was read as Latin-1 and encoded again; leave other text."""
-    if text.isascii():
+    if not _may_be_damaged(text):
         return text
     fix = _fix_encoding()
     repaired = fix(text)
@@ -77,6 +92,11 @@ def repair(text: str) -> str:
         with suppress(UnicodeError):
             repaired = text.encode("latin-1").decode("utf-8")
     return repaired
+
+
+def _may_be_damaged(text: str) -> bool:
+    """Quick, and never wrongly false: read wrongly, a character became several."""
+    return not text.isascii() and _DAMAGED.search(text) is not None
 
 
 @cache
@@ -101,8 +121,13 @@ def song_key(song: str, artist: str) -> int:
 
 def keys(title: str, artist: str) -> tuple[int | None, int | None, int | None]:
     """match_key, base_key and artist_key; None where title or artist is missing."""
-    title = _uncased(title)
-    credit = _credit(artist)
+    return _keys(_uncased(title), _credit(_uncased(artist)))
+
+
+def _keys(
+    title: str, credit: _Credit | None
+) -> tuple[int | None, int | None, int | None]:
+    """The same, of what was uncased."""
     if not title or credit is None:
         return None, None, credit and credit.key
     folded = fold(title)
@@ -133,13 +158,12 @@ class _Credit(NamedTuple):
     key: int
 
 
-@lru_cache(maxsize=100_000)  # an artist has many songs
-def _credit(artist: str) -> _Credit | None:
-    text = _uncased(artist)
+def _credit(text: str) -> _Credit | None:
     if not text:
         return None
     name = artist_name(text)
-    lead = _GUESTS.sub("", name)  # of the folded name: names that are alike share it
+    # Of the folded name: names that are alike share it.
+    lead = _GUESTS.sub("", name) if " f" in name else name
     return _Credit(name, lead, _hash(lead))
 
 
