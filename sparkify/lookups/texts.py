@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -22,7 +22,6 @@ from sparkify.engines.base import Row
 SONG_TEXT_RULES = 2
 SONG_NAME_RULES = 1
 
-_DAMAGED = re.compile(r"[^\x00-\x7f]{2}|[\x80-\x9f]")
 _FEATURING = re.compile(
     r"\((?:feat|ft|featuring)\b[^)]*\)|\[(?:feat|ft|featuring)\b[^]]*\]"
     r"|\b(?:feat\b|ft\.|featuring\b).*"
@@ -82,7 +81,7 @@ def song_names(rows: Iterable[Row]) -> Iterator[Row]:
 
 def repair(text: str) -> str:
     """Undo UTF-8 that was read as Latin-1 and encoded again; leave other text."""
-    if not _may_be_damaged(text):
+    if text.isascii():
         return text
     fix = _fix_encoding()
     repaired = fix(text)
@@ -92,11 +91,6 @@ def repair(text: str) -> str:
         with suppress(UnicodeError):
             repaired = text.encode("latin-1").decode("utf-8")
     return repaired
-
-
-def _may_be_damaged(text: str) -> bool:
-    """Quick, and never wrongly false: read wrongly, a character became several."""
-    return not text.isascii() and _DAMAGED.search(text) is not None
 
 
 @cache
@@ -158,6 +152,7 @@ class _Credit(NamedTuple):
     key: int
 
 
+@lru_cache(maxsize=100_000)  # the log has the artists of the catalogue
 def _credit(text: str) -> _Credit | None:
     if not text:
         return None
