@@ -100,8 +100,9 @@ def postgres(folder: Path, rounds: int) -> None:
 
     with postgres_server.running() as server:
         config = _million(folder)
-        at = f"[WAREHOUSE]\nENGINE = postgres\n{postgres_server.section(server)}"
-        config.write_text(config.read_text().replace("[WAREHOUSE]\n", at))
+        where = f"ENGINE = postgres\n{postgres_server.section(server)}"
+        ours = config.read_text().replace("PATH = bench.duckdb\n", where)
+        config.write_text(ours)
         dsn = postgres_server.dsn(server)
         logs, songs = _data(folder)
         into_staging = [PYTHON, "-m", "bench.into_staging"]
