@@ -75,8 +75,8 @@ lock: $(DEV) ## Lock the versions of all dependencies anew
 		--no-annotate --no-emit-index-url redshift_server/pyproject.toml \
 		--all-extras -o redshift_server/requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url $(AIRFLOW)/pyproject.toml --group dev \
-		-o $(AIRFLOW)/requirements.lock
+		--no-annotate --no-emit-index-url $(AIRFLOW)/pyproject.toml \
+		--group $(AIRFLOW)/pyproject.toml:dev -o $(AIRFLOW)/requirements.lock
 
 docs: $(DEV) ## Write the generated pages of docs anew
 	$(BIN)/python docs/make_schema.py

@@ -275,7 +275,7 @@ def s3(_: Path, rounds: int) -> None:
         )
 
 
-def poll(folder: Path) -> None:
+def poll(folder: Path, _: int) -> None:
     """Looks at a bucket of a million known objects; CPU seconds of one process."""
     import json
     import statistics
@@ -310,7 +310,7 @@ def poll(folder: Path) -> None:
             server.kill()
 
 
-BENCHMARKS = {
+BENCHMARKS: dict[str, Callable[[Path, int], None]] = {
     "start": start,
     "nothing": nothing,
     "full": full,
