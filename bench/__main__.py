@@ -275,7 +275,7 @@ def s3(_: Path, rounds: int) -> None:
         )
 
 
-def poll(folder: Path, _: int) -> None:
+def poll(folder: Path, rounds: int) -> None:
     """Looks at a bucket of a million known objects; CPU seconds of one process."""
     import json
     import statistics
@@ -296,7 +296,7 @@ def poll(folder: Path, _: int) -> None:
             )
             run([*script, "fill", str(config)], check=True)
             costs: dict[str, list[float]] = {}
-            for _ in range(ROUNDS):
+            for _ in range(rounds):
                 for last in (["list", url], ["look", str(config)]):
                     done = run([*script, *last], check=True, stdout=PIPE)
                     for name, one in json.loads(done.stdout).items():
