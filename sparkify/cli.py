@@ -280,7 +280,7 @@ def run(
             result = pipeline.run(retry_refused=retry_refused, interval=asked)
     if quiet:
         for warning in result.warnings:
-            click.echo(f"sparkify: warning: {warning}", err=True)
+            _say(f"warning: {warning}")
     else:
         _show_run(settings, result)
     if result.refused:

@@ -1,14 +1,16 @@
 """Sections of docs/runbook.md, as messages name them.
 
-An error has that of its class, a check of severity warn that of its name, and what
-else tells people to look has one of ALERTS.
+An error has that of its class, a check of severity warn that of its name; what else
+tells people to look is listed here.
 """
 
 from __future__ import annotations
 
 import re
 
-ALERTS = ("failed-run", "stale-data", "surge-of-rejects", "missed-schedule")
+FAILED_RUN = "failed-run"
+SURGE_OF_REJECTS = "surge-of-rejects"
+MISSED_SCHEDULE = "missed-schedule"  # whoever keeps the schedule tells of it
 LITTLE_MEMORY = "little-memory"
 LOCAL_FILE = "local-file"
 

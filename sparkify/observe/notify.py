@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager
 
 from apprise import Apprise
 
+from sparkify import runbook
 from sparkify.config import Settings
-from sparkify.errors import ConfigError
+from sparkify.errors import ConfigError, DataStale
 from sparkify.events import Event, Listener, LoadCommitted, RunFinished
 from sparkify.observe.background import in_background
 
@@ -59,20 +60,23 @@ class Notifier:
             yield (
                 "rejects",
                 f"{load.rejected:,} of {load.records:,} records were rejected, more "
-                "than NOTIFY_REJECTS; see `sparkify rejects`.",
+                "than NOTIFY_REJECTS; see `sparkify rejects`. "
+                + runbook.see(runbook.SURGE_OF_REJECTS),
             )
         for warning in load.warnings:
-            yield warning.split(" failed for ")[0], warning
+            yield warning.split(" warns of ")[0], warning
 
     def _of_run(self, run: RunFinished) -> Iterator[tuple[str, str]]:
         if run.outcome in ("failed", "refused"):
-            yield run.error, f"The run {run.outcome}: {run.message}"
+            see = runbook.see(runbook.FAILED_RUN)
+            yield run.error, f"The run {run.outcome}: {run.message} {see}"
         age = time.time() - run.head / 1e6
         if run.head and 0 < self._settings.notify_stale < age and not run.loads:
             yield (
                 "stale",
                 f"Nothing was loaded for {age / 3600:,.1f} hours, more than "
-                "NOTIFY_STALE; see that files are delivered.",
+                "NOTIFY_STALE; see that files are delivered. "
+                + runbook.see(runbook.section_of(DataStale)),
             )
 
     def _send(self, texts: list[str]) -> None:

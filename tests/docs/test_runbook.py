@@ -20,6 +20,7 @@ from sparkify.models import load_models
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "runbook.md").read_text("utf-8")
 PARTS = ("What happened", "Look", "Do")
+OTHERS = {text for name, text in vars(runbook).items() if name.isupper()}
 # Those that are raised as one of their kinds alone.
 FAMILIES = {errors.SparkifyError, errors.DataRefused, errors.PermanentError}
 
@@ -44,7 +45,7 @@ def _named() -> set[str]:
         for check in load_models().checks()
         if check.severity == "warn"
     }
-    return found | {*runbook.ALERTS, runbook.LITTLE_MEMORY, runbook.LOCAL_FILE}
+    return found | OTHERS
 
 
 def _sections() -> dict[str, str]:

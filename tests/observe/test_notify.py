@@ -65,7 +65,21 @@ def test_what_was_told_is_told_again_only_after_it_was_good(
     for event in (down, down, good, down):
         tell(event)
     messages = [body["message"] for body in receiver.bodies]
-    assert messages == ["The run failed: It is down."] * 2
+    told = "The run failed: It is down. See the runbook: failed-run."
+    assert messages == [told] * 2
+
+
+def test_check_that_goes_on_warning_is_told_once(
+    warehouse: Warehouse, receiver: Receiver
+) -> None:
+    """Another day's row is no news while the same check warns at each run."""
+    tell = Notifier(_settings(warehouse, receiver))
+    for day in (1, 2):
+        warning = f"Check days_are_full warns of 1 row(s), the first: {day}. So it is."
+        tell(LoadCommitted(day, day, "load", 1.0, warnings=(warning,)))
+        tell(RunFinished(day, "loaded", 1.0, loads=1))
+    [body] = receiver.bodies
+    assert "the first: 1. So it is." in body["message"]
 
 
 def test_ctrl_c_is_not_told(warehouse: Warehouse, receiver: Receiver) -> None:
