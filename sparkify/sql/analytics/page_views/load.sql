@@ -22,8 +22,7 @@ select
     cast(session_id as varchar(20))
     || '-' || cast(item_in_session as varchar(20))
     || '-' || user_id as page_view_id,
-    timestamp '1970-01-01 00:00:00'
-    + (ts / 1000.0) * interval '1 second' as viewed_at,
+    happened_at as viewed_at,
     cast(user_id as bigint) as user_id,
     nullif(level, '') as level,
     session_id,

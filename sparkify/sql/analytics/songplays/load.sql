@@ -41,8 +41,7 @@ select
     cast(settled_events.session_id as varchar(20))
     || '-' || cast(settled_events.item_in_session as varchar(20))
     || '-' || settled_events.user_id as songplay_id,
-    timestamp '1970-01-01 00:00:00'
-    + (settled_events.ts / 1000.0) * interval '1 second' as start_time,
+    settled_events.happened_at as start_time,
     cast(nullif(settled_events.user_id, '') as bigint) as user_id,
     nullif(settled_events.level, '') as level,
     coalesce(exact.song_id, timed.song_id, named.song_id) as song_id,

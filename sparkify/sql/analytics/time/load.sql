@@ -23,9 +23,7 @@ insert into analytics.time (
 with
 
 start_times as (
-    select distinct
-        timestamp '1970-01-01 00:00:00'
-        + (ts / 1000.0) * interval '1 second' as start_time
+    select distinct happened_at as start_time
     from settled_events
     where page = 'NextSong'
 )

@@ -22,6 +22,8 @@ single as (
         events.ts,
         events.user_agent,
         coalesce(events.user_id, '') as user_id,
+        timestamp '1970-01-01 00:00:00'
+        + (events.ts / 1000.0) * interval '1 second' as happened_at,
         0 as is_contested
     from staging.events
     left join contested_events
@@ -111,6 +113,8 @@ winners as (
         ts,
         user_agent,
         user_id,
+        timestamp '1970-01-01 00:00:00'
+        + (ts / 1000.0) * interval '1 second' as happened_at,
         case when first_load_id < :first_load_id then 1 else 0 end as is_contested
     from ranked
     where
@@ -135,6 +139,7 @@ select
     ts,
     user_agent,
     user_id,
+    happened_at,
     is_contested
 from single
 union all
@@ -154,5 +159,6 @@ select
     ts,
     user_agent,
     user_id,
+    happened_at,
     is_contested
 from winners;

@@ -4,10 +4,7 @@
 create temp table touched_hours as
 select
     coalesce(cast(nullif(user_id, '') as bigint), 0) as user_key,
-    date_trunc(
-        'hour',
-        timestamp '1970-01-01 00:00:00' + (ts / 1000.0) * interval '1 second'
-    ) as hour_start
+    date_trunc('hour', happened_at) as hour_start
 from settled_events
 where page = 'NextSong'
 union
