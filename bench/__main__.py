@@ -277,8 +277,6 @@ def s3(_: Path, rounds: int) -> None:
 
 def poll(folder: Path, rounds: int) -> None:
     """Looks at a bucket of a million known objects; CPU seconds of one process."""
-    import json
-    import statistics
     from subprocess import PIPE, Popen, run
 
     from bench.poll import BUCKET
@@ -310,7 +308,7 @@ def poll(folder: Path, rounds: int) -> None:
             server.kill()
 
 
-BENCHMARKS: dict[str, Callable[[Path, int], None]] = {
+BENCHMARKS = {
     "start": start,
     "nothing": nothing,
     "full": full,
