@@ -308,7 +308,7 @@ def poll(folder: Path, rounds: int) -> None:
             server.kill()
 
 
-BENCHMARKS = {
+BENCHMARKS: dict[str, Callable[[Path, int], None]] = {
     "start": start,
     "nothing": nothing,
     "full": full,
