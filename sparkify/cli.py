@@ -357,7 +357,12 @@ def watch(
 
 @cli.group()
 def schedule() -> None:
-    """Run Sparkify by the clock of systemd, cron, Kubernetes or Airflow."""
+    r"""Run Sparkify by the clock of systemd, cron, Kubernetes or Airflow.
+
+    \b
+    Example:
+      sparkify schedule print --for cron
+    """
 
 
 @schedule.command("print")

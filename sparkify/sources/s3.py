@@ -65,6 +65,9 @@ class S3:
             if not prefix:
                 raise _empty(location)
             found = [self._single(dataset, bucket, prefix)]
+        if after:
+            # A store may begin earlier, each in its own order.
+            found = [file for file in found if file.uri > after]
         found.sort(key=attrgetter("uri"))
         return iter(found)
 

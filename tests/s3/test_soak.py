@@ -163,9 +163,13 @@ class Loader:
 
     def restart(self) -> None:
         """Kill it without a warning, and start it again."""
+        self.kill()
+        self.start()
+
+    def kill(self) -> None:
+        """Leave nothing behind, however the test ends."""
         self.process.kill()
         self.process.wait()
-        self.start()
 
     def end(self) -> int:
         """Ask it to end; its exit code."""
@@ -178,6 +182,21 @@ def server() -> Iterator[Server]:
     """A server of its own: it is killed."""
     with seaweed(BUCKET) as made:
         yield made
+
+
+@pytest.fixture
+def loader_of(tmp_path: Path) -> Iterator[Callable[[Settings], Loader]]:
+    """Starts the watcher of some settings."""
+    started: list[Loader] = []
+
+    def start(settings: Settings) -> Loader:
+        assert settings.file
+        started.append(Loader(tmp_path / "soak", settings.file))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
 
 
 @pytest.fixture
@@ -227,6 +246,7 @@ def star(settings: Settings) -> dict[str, list[str]]:
 def test_watcher_outlasts_what_breaks(
     server: Server,
     traffic: Traffic,
+    loader_of: Callable[[Settings], Loader],
     tmp_path: Path,
     seconds: int,
     between_kills: tuple[int, int],
@@ -239,8 +259,7 @@ def test_watcher_outlasts_what_breaks(
     limits = ["RETRY_FOR=1s", "TIMEOUT=10s"]
     settings = settings_for(tmp_path / "soak", traffic.store, s3=limits)
     Pipeline(settings).create_tables()
-    assert settings.file
-    loader = Loader(tmp_path / "soak", settings.file)
+    loader = loader_of(settings)
     began = time.monotonic()
     next_kill, next_outage = 7.0, 12.0
     kills = outages = 0

@@ -124,6 +124,7 @@ VALUES = {
     "SCHEMA_PREFIX": "dev_",
     "SPOOL": "s3://bucket/spool",
     "ENDPOINT_URL": "http://localhost:1",
+    "EVENTS_QUEUE": "https://sqs.eu-west-1.amazonaws.com/1/new",
     "ANONYMOUS": "yes",
     "REQUESTER_PAYS": "on",
     "LOG_FORMAT": "json",

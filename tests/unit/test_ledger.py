@@ -137,6 +137,30 @@ def test_pages_of_the_ledger_change_nothing(
     ]
 
 
+def test_far_more_rows_than_files_change_nothing(
+    book: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two files that are there, the ledger may know thousands that are not."""
+    gone = [file(f"/b/{number:03}") for number in range(50)]
+    book.record(1, file("/a"), *gone, file("/c"), file("/d"))
+    book.record(2, file("/c", 11)._replace(revision=1))
+    monkeypatch.setattr(ledger, "_ROWS", 4)
+    assert book.pending(file("/a"), file("/c", 11), file("/d", 12), file("/e")) == [
+        ("/d", 1),
+        ("/e", 0),
+    ]
+
+
+def test_files_that_are_gone_are_counted(book: Ledger) -> None:
+    """Loaded files below a folder, whatever versions they had; no neighbour's."""
+    book.record(1, file("/a/1"), file("/a/2"), file("/a-b/3"), file("/a0"))
+    book.record(2, file("/a/1", 11)._replace(revision=1))
+    with book.engine.session():
+        assert ledger.loaded_below(book.engine, book.models, "/a/") == 2
+        found = ledger.pending(book.engine, book.models, [file("/a/1")], book.hash_of)
+    assert found.known == 1
+
+
 def test_order_of_uris_is_that_of_bytes(book: Ledger) -> None:
     """The ledger is read in the order in which discovery walks."""
     uris = sorted(["/a-b", "/a.json", "/a/b", "/B", "/é", "/z", "/\U0001f600"])
