@@ -205,9 +205,8 @@ class DuckDB:
         rest = iter(rows)
         longest = 0
         # A list of values is 20 times slower here than a file, executemany 100 times.
-        with tempfile.NamedTemporaryFile(
-            "w", prefix="sparkify-", suffix=".json", encoding="utf-8"
-        ) as file:
+        # One without a name: a run that is killed leaves nothing behind.
+        with tempfile.TemporaryFile("w", encoding="utf-8") as file:
             # A record has the values of many rows, column by column: their types are
             # then read as they are.
             while chunk := list(islice(rest, _APPEND_ROWS)):
@@ -220,7 +219,7 @@ class DuckDB:
             unnested = ", ".join(f"unnest({name})" for name in names)
             return self._insert(
                 table,
-                f"select {unnested} from read_json('{file.name}', "
+                f"select {unnested} from read_json('/dev/fd/{file.fileno()}', "
                 f"format = 'newline_delimited', columns = {{{types}}}, "
                 f"maximum_object_size = {max(longest, _LEAST_OBJECT)})",
             )
