@@ -338,21 +338,25 @@ def watch(
       sparkify watch --cron '0 6 * * mon-fri' --tz Europe/Berlin
       sparkify watch --sqs https://sqs.eu-west-1.amazonaws.com/123456789012/new-logs
     """
+    from sparkify import observe
     from sparkify.report import looks
     from sparkify.watch import make_watcher
 
-    watcher = make_watcher(
-        _settings(config),
-        every=every,
-        cron=cron,
-        time_zone=tz,
-        jitter=jitter,
-        full_every=full_every,
-        queue=sqs,
-        tell=lambda look: looks.show(look, quiet=quiet),
-    )
-    with _telling(watcher.pipeline):
-        watcher.watch()
+    settings = _settings(config)
+    with observe.listeners(settings, serve=True) as listeners:
+        watcher = make_watcher(
+            settings,
+            *listeners,
+            every=every,
+            cron=cron,
+            time_zone=tz,
+            jitter=jitter,
+            full_every=full_every,
+            queue=sqs,
+            tell=lambda look: looks.show(look, quiet=quiet),
+        )
+        with _telling(watcher.pipeline):
+            watcher.watch()
 
 
 @cli.group()

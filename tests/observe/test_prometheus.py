@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
@@ -100,6 +105,34 @@ def test_an_address_in_use_is_told() -> None:
         port = other.getsockname()[1]
         with pytest.raises(ConfigError, match="METRICS_LISTEN: cannot listen at"):
             Metrics().serve(f"127.0.0.1:{port}")
+
+
+@ON_DUCKDB
+def test_watch_serves_them(warehouse: Warehouse) -> None:
+    """`sparkify watch` answers at METRICS_LISTEN with what its runs did."""
+    warehouse.write("events", "2018-11-01-events.json", [{}])
+    port = _free_port()
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("SPARKIFY_")}
+    watch = subprocess.Popen(
+        [sys.executable, "-m", "sparkify", "watch", "--config", str(warehouse.config)],
+        env=clean | {"SPARKIFY_OBSERVE_METRICS_LISTEN": f"127.0.0.1:{port}"},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        found: dict[str, float] = {}
+        deadline = time.monotonic() + 60
+        while not found.get("sparkify_runs_total{outcome=loaded}"):
+            assert time.monotonic() < deadline, found
+            time.sleep(0.1)
+            with (
+                suppress(OSError),
+                urlopen(f"http://127.0.0.1:{port}/metrics") as answer,
+            ):
+                found = _parsed(answer.read().decode())
+        assert found["sparkify_last_run_records"] == 1
+    finally:
+        watch.terminate()
+        watch.wait(60)
 
 
 @ON_DUCKDB
