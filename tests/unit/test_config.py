@@ -115,6 +115,7 @@ PATHS = {
     "spool_folder",
     "metrics_file",
     "lineage_file",
+    "checks_folder",
 }
 VALUES = {
     "ENGINE": "duckdb",
@@ -130,6 +131,8 @@ VALUES = {
     "LOG_FORMAT": "json",
     "METRICS_LISTEN": "127.0.0.1:9187",
     "LINEAGE_URL": "http://localhost:1",
+    "EVENTS_QUEUE": "https://sqs.eu-west-1.amazonaws.com/123456789012/new-files",
+    "MATCH_RATE_DROP": "9%",
 }
 
 
