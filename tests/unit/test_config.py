@@ -131,7 +131,6 @@ VALUES = {
     "LOG_FORMAT": "json",
     "METRICS_LISTEN": "127.0.0.1:9187",
     "LINEAGE_URL": "http://localhost:1",
-    "EVENTS_QUEUE": "https://sqs.eu-west-1.amazonaws.com/123456789012/new-files",
     "MATCH_RATE_DROP": "9%",
 }
 
