@@ -220,3 +220,11 @@ def test_variables_of_readme_exist() -> None:
     known = {option.variable for option in OPTIONS}
     named = set(re.findall(r"\bSPARKIFY_[A-Z_]+[A-Z]\b", README))
     assert named <= known, json.dumps(sorted(named - known))
+
+
+def test_each_option_is_told() -> None:
+    """The page of the configuration has every option, below its section."""
+    sections = _text("docs/configuration.md").split("\n## ")[1:]
+    for option in OPTIONS:
+        told = [each for each in sections if f"[{option.section}]" in each[:30]]
+        assert f"`{option.name}`" in "".join(told), option
