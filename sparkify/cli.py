@@ -355,6 +355,11 @@ def watch(
             queue=sqs,
             tell=lambda look: looks.show(look, quiet=quiet),
         )
+        if not quiet:
+            _say(
+                f"watching {settings.log_data} and {settings.song_data}; SIGTERM or "
+                "Ctrl-C ends it after the load at hand."
+            )
         with _telling(watcher.pipeline):
             watcher.watch()
 

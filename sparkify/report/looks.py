@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from sparkify import runbook
 from sparkify.pipeline import refusal
 
 if TYPE_CHECKING:
@@ -32,4 +33,5 @@ def show(look: Look, *, quiet: bool = False) -> None:
 
 
 def _warn(at: str, error: Exception) -> None:
-    print(f"{at} sparkify: {error}", file=sys.stderr, flush=True)
+    see = runbook.see(runbook.section_of(type(error)))
+    print(f"{at} sparkify: {error} {see}", file=sys.stderr, flush=True)

@@ -197,9 +197,10 @@ def _headline(status: Status) -> str:
         return f"{status.warehouse}: a load holds it{last}."
     last_load = status.last_load
     if not last_load:
-        return f"{status.warehouse}: 0 loads, none yet."
+        return f"{status.warehouse}: no load yet."
+    loads = "1 load" if status.loads == 1 else f"{status.loads:,} loads"
     return (
-        f"{status.warehouse}: {status.loads:,} loads, the last "
+        f"{status.warehouse}: {loads}, the last "
         f"{last_load['finished_at']:%Y-%m-%d %H:%M:%S} UTC "
         f"({duration(status.age_seconds or 0)} ago) with {last_load['records']:,} "
         f"records of {last_load['files']:,} files."
