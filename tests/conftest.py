@@ -223,6 +223,12 @@ SLOW = re.compile(
 )
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """One process has all tests on Redshift: the last looks at what they have sent."""
+    if "redshift" in item.nodeid:
+        item.add_marker(pytest.mark.xdist_group("redshift"))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """On Redshift most tests of a warehouse wait for the long form."""
@@ -231,9 +237,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             share = SAMPLED.get(item.path.parent.name, 1)
             if crc32(item.nodeid.encode()) % share or SLOW.search(item.name):
                 item.add_marker("long")
-        if "redshift" in item.nodeid:
-            # Their statements are read at the end, by one that has to see them all.
-            item.add_marker(pytest.mark.xdist_group("redshift"))
     # It looks at the statements that all others have sent.
     items.sort(key=lambda item: item.path.name == "test_redshift_statements.py")
 
