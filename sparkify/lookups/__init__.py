@@ -37,14 +37,18 @@ def verify(engine: Engine, models: Models) -> None:
     Rows of two versions in one lookup would match some plays by the one and some by
     the other.
     """
-    for name, (version, _) in RULES.items():
-        table = models.table(f"analytics.{name}")
-        rows = engine.query(
-            f"select min(rule_version), max(rule_version) from {table.full_name}"
+    tables = {name: models.table(f"analytics.{name}").full_name for name in RULES}
+    found = engine.query(
+        " union all ".join(
+            f"select '{name}' as name, min(rule_version), max(rule_version) from {table}"
+            for name, table in tables.items()
         )
-        if rows[0] not in {(version, version), (None, None)}:
+    )
+    for name, *versions in found:
+        version, _ = RULES[str(name)]
+        if versions not in ([version, version], [None, None]):
             raise SchemaDiffers(
-                f"Table {table.full_name} was made by rules of version {rows[0][0]}, "
-                f"and this Sparkify has version {version}; "
+                f"Table {tables[str(name)]} was made by rules of version "
+                f"{versions[0]}, and this Sparkify has version {version}; "
                 "run `sparkify run --full-refresh` once to make it anew."
             )
