@@ -62,7 +62,6 @@ format: $(DEV) ## Format the code
 	$(BIN)/ruff format .
 
 lock: $(DEV) ## Lock the versions of all dependencies anew
-	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
@@ -104,16 +103,17 @@ $(RUNTIME): requirements.lock pyproject.toml | $(VENV)/pyvenv.cfg
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
+# What is many packages is installed by uv, from the same locks: pip takes a minute.
 $(SERVER_VENV)/.ready: redshift_server/requirements-dev.lock
 	@echo "Installing the Redshift test server (once)"
 	@$(PYTHON) -m venv $(SERVER_VENV)
-	@$(SERVER_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-		--require-hashes -r redshift_server/requirements-dev.lock
+	@$(SERVER_VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(SERVER_VENV)/bin/uv pip install --quiet --python $(SERVER_VENV)/bin/python \
+		--compile-bytecode --require-hashes -r redshift_server/requirements-dev.lock
 	@$(SERVER_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps -e redshift_server
 	@touch $@
 
-# By uv: pip takes a minute for so many packages.
 $(AIRFLOW)/.venv/.ready: $(AIRFLOW)/requirements.lock
 	@echo "Installing Airflow (once)"
 	@$(PYTHON) -m venv $(AIRFLOW)/.venv
@@ -124,7 +124,8 @@ $(AIRFLOW)/.venv/.ready: $(AIRFLOW)/requirements.lock
 
 $(DEV): requirements-dev.lock redshift_server/pyproject.toml $(RUNTIME)
 	@echo "Installing development tools (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode \
 		--require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps -e redshift_server

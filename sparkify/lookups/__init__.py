@@ -40,7 +40,7 @@ def verify(engine: Engine, models: Models) -> None:
     tables = {name: models.table(f"analytics.{name}").full_name for name in RULES}
     found = engine.query(
         " union all ".join(
-            f"select '{name}' as name, min(rule_version), max(rule_version) from {table}"
+            f"select '{name}', min(rule_version), max(rule_version) from {table}"
             for name, table in tables.items()
         )
     )
