@@ -297,7 +297,9 @@ def test_watcher_outlasts_what_breaks(
     # Nothing was left to find, and nothing is left behind.
     pipeline = Pipeline(settings)
     assert pipeline.run().loads == []
-    assert not [result for result in pipeline.check() if result.offenders]
+    # Days of chance are no usual days: what warns of them may.
+    wrong = [each for each in pipeline.check() if each.check.severity == "error"]
+    assert not [each for each in wrong if each.offenders]
     left = [path.name for path in (tmp_path / "soak").rglob("*")]
     assert sorted(left) == ["dwh.cfg", "tmp", "warehouse.duckdb", "watch.log"]
     # The same bucket, loaded once into a new warehouse.
