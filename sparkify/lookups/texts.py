@@ -36,6 +36,9 @@ _KIND_OF_RECORDING = re.compile(
     rf"\([^()]*\b{_KINDS}\b[^()]*\)|\[[^][]*\b{_KINDS}\b[^][]*\]"
     rf"| [-–—] [^-–—]*\b{_KINDS}\b[^-–—]*$"
 )
+# A letter of UTF-8 that was read as another encoding is two others side by side, none
+# of them ASCII; a control character is one by itself.
+_SUSPICIOUS = re.compile(r"[^\x00-\x7f]{2}|[\x80-\x9f]")
 _MARKS = re.compile(r"([a-zα-ω])[\u0300-\u036f]+")
 # Letters that no normal form takes apart.
 _PLAIN = str.maketrans(
@@ -46,6 +49,12 @@ _PLAIN = str.maketrans(
 def song_texts(rows: Iterable[Row]) -> Iterator[Row]:
     """The rows of analytics.song_texts for pairs of song and artist as delivered."""
 
+    @cache  # artists share titles
+    def of_song(delivered: str) -> tuple[str, str, _Title | None]:
+        song = repair(delivered)
+        title = _uncased(song)
+        return song, title, _title(title)
+
     @cache  # an artist has many songs
     def of_artist(delivered: str) -> tuple[str, str, _Credit | None]:
         artist = repair(delivered)
@@ -53,16 +62,17 @@ def song_texts(rows: Iterable[Row]) -> Iterator[Row]:
         return artist, name, _credit(name)
 
     for delivered_song, delivered_artist in rows:
-        song = repair(str(delivered_song))
+        song, title, found = of_song(str(delivered_song))
         artist, name, credit = of_artist(str(delivered_artist))
-        title = _uncased(song)
+        text = f"{name}\x1f{title}"
+        key = _hash(text)
         yield (
             delivered_song,
             delivered_artist,
             song,
             artist,
-            _hash(f"{name}\x1f{title}"),
-            *_keys(title, credit),
+            key,
+            *_keys(found, credit, text, key),
             SONG_TEXT_RULES,
         )
 
@@ -75,13 +85,13 @@ def song_names(rows: Iterable[Row]) -> Iterator[Row]:
         return _credit(_uncased(delivered))
 
     for title, artist in rows:
-        found = _keys(_uncased(str(title)), of_artist(str(artist)))
+        found = _keys(_title(_uncased(str(title))), of_artist(str(artist)))
         yield title, artist, *found, SONG_NAME_RULES
 
 
 def repair(text: str) -> str:
     """Undo UTF-8 that was read as Latin-1 and encoded again; leave other text."""
-    if text.isascii():
+    if text.isascii() or not _SUSPICIOUS.search(text):
         return text
     fix = _fix_encoding()
     repaired = fix(text)
@@ -95,7 +105,7 @@ def repair(text: str) -> str:
 
 @cache
 def _fix_encoding() -> Callable[[str], str]:
-    # Imported here: most texts are ASCII, and it takes longer than --help.
+    # Imported here: most texts are not suspicious, and it takes longer than --help.
     import ftfy
 
     # What it would guess besides: that "Ã ESPERA" is a damaged "à", and lost a byte.
@@ -115,21 +125,39 @@ def song_key(song: str, artist: str) -> int:
 
 def keys(title: str, artist: str) -> tuple[int | None, int | None, int | None]:
     """match_key, base_key and artist_key; None where title or artist is missing."""
-    return _keys(_uncased(title), _credit(_uncased(artist)))
+    return _keys(_title(_uncased(title)), _credit(_uncased(artist)))
 
 
 def _keys(
-    title: str, credit: _Credit | None
+    title: _Title | None, credit: _Credit | None, known: str = "", known_hash: int = 0
 ) -> tuple[int | None, int | None, int | None]:
-    """The same, of what was uncased."""
-    if not title or credit is None:
+    """The same, of what was taken apart; many are of a text whose hash is known."""
+    if title is None or credit is None:
         return None, None, credit and credit.key
-    folded = fold(title)
-    base = base_title(title) if _may_have_a_base(title) else folded
-    match_text, base_text = f"{credit.name}\x1f{folded}", f"{credit.lead}\x1f{base}"
-    match_key = _hash(match_text)
-    base_key = match_key if base_text == match_text else _hash(base_text)
-    return match_key, base_key, credit.key
+    text = f"{credit.name}\x1f{title.folded}"
+    match_key = known_hash if text == known else _hash(text)
+    # They are the same objects where nothing was left out.
+    if credit.lead is credit.name and title.base is title.folded:
+        return match_key, match_key, credit.key
+    return match_key, _hash(f"{credit.lead}\x1f{title.base}"), credit.key
+
+
+class _Title(NamedTuple):
+    """A song's title folded, and without what is left out of base_key."""
+
+    folded: str
+    base: str
+
+
+@lru_cache(maxsize=100_000)  # the log has the titles of the catalogue
+def _title(text: str) -> _Title | None:
+    if not text:
+        return None
+    folded = fold(text)
+    if _may_have_a_base(text):
+        base = base_title(text)
+        return _Title(folded, folded if base == folded else base)
+    return _Title(folded, folded)
 
 
 def _may_have_a_base(title: str) -> bool:
