@@ -93,8 +93,14 @@ def repair(text: str) -> str:
     """Undo UTF-8 that was read as Latin-1 and encoded again; leave other text."""
     if text.isascii() or not _SUSPICIOUS.search(text):
         return text
-    fix = _fix_encoding()
-    repaired = fix(text)
+    is_bad, fix = _ftfy()
+    repaired = text
+    # What ftfy would try first, and mostly do, after longer thought.
+    try:
+        while is_bad(repaired):
+            repaired = repaired.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        repaired = fix(repaired)
     # ftfy leaves a short remainder such as "Ã¥"; what was damaged once was so twice.
     while repaired != text:
         text = repaired
@@ -104,9 +110,11 @@ def repair(text: str) -> str:
 
 
 @cache
-def _fix_encoding() -> Callable[[str], str]:
+def _ftfy() -> tuple[Callable[[str], bool], Callable[[str], str]]:
+    """Whether a text looks damaged, and the text repaired."""
     # Imported here: most texts are not suspicious, and it takes longer than --help.
     import ftfy
+    from ftfy.badness import is_bad
 
     # What it would guess besides: that "Ã ESPERA" is a damaged "à", and lost a byte.
     config = ftfy.TextFixerConfig(
@@ -115,7 +123,7 @@ def _fix_encoding() -> Callable[[str], str]:
         decode_inconsistent_utf8=False,
         fix_c1_controls=False,
     )
-    return partial(ftfy.fix_encoding, config=config)
+    return is_bad, partial(ftfy.fix_encoding, config=config)
 
 
 def song_key(song: str, artist: str) -> int:
@@ -199,7 +207,8 @@ def artist_name(text: str) -> str:
 
 def base_title(text: str) -> str:
     """A title folded, without accents, featured artists and the kind of recording."""
-    plain = _KIND_OF_RECORDING.sub("", _FEATURING.sub("", text))
+    plain = _FEATURING.sub("", text) if "f" in text else text
+    plain = _KIND_OF_RECORDING.sub("", plain)
     return fold(_without_accents(plain if plain.strip() else text))
 
 
