@@ -36,9 +36,14 @@ _KIND_OF_RECORDING = re.compile(
     rf"\([^()]*\b{_KINDS}\b[^()]*\)|\[[^][]*\b{_KINDS}\b[^][]*\]"
     rf"| [-–—] [^-–—]*\b{_KINDS}\b[^-–—]*$"
 )
-# A letter of UTF-8 that was read as another encoding is two others side by side, none
-# of them ASCII; a control character is one by itself.
-_SUSPICIOUS = re.compile(r"[^\x00-\x7f]{2}|[\x80-\x9f]")
+# What UTF-8 is mistaken for, as ftfy knows. One letter of it is then two or more: the
+# first is what that encoding has for a byte from C0 on, the next for one below.
+_MISTAKEN = (
+    *("latin-1", "cp1252", "cp1251", "cp1250", "cp1253", "cp1254", "cp1257"),
+    *("iso-8859-2", "mac-roman", "cp437"),
+)
+_FIRST, _NEXT = bytes(range(0xC0, 0xF8)), bytes(range(0x80, 0xC0))
+_CONTROL = re.compile("[\x80-\x9f]")  # nobody writes one
 _MARKS = re.compile(r"([a-zα-ω])[\u0300-\u036f]+")
 # Letters that no normal form takes apart.
 _PLAIN = str.maketrans(
@@ -91,30 +96,38 @@ def song_names(rows: Iterable[Row]) -> Iterator[Row]:
 
 def repair(text: str) -> str:
     """Undo UTF-8 that was read as Latin-1 and encoded again; leave other text."""
-    if text.isascii() or not _SUSPICIOUS.search(text):
+    if text.isascii() or not _suspicious().search(text):
         return text
-    is_bad, fix = _ftfy()
-    repaired = text
-    # What ftfy would try first, and mostly do, after longer thought.
-    try:
-        while is_bad(repaired):
-            repaired = repaired.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        repaired = fix(repaired)
+    repaired = _decoded(text) if _CONTROL.search(text) else text
+    if _suspicious().search(repaired):
+        repaired = _fix_encoding()(repaired)
     # ftfy leaves a short remainder such as "Ã¥"; what was damaged once was so twice.
-    while repaired != text:
-        text = repaired
-        with suppress(UnicodeError):
-            repaired = text.encode("latin-1").decode("utf-8")
-    return repaired
+    return text if repaired == text else _decoded(repaired)
+
+
+def _decoded(text: str) -> str:
+    """UTF-8 that was read as Latin-1 decoded, as often as it was."""
+    with suppress(UnicodeError):
+        while not text.isascii():
+            text = text.encode("latin-1").decode()
+    return text
 
 
 @cache
-def _ftfy() -> tuple[Callable[[str], bool], Callable[[str], str]]:
-    """Whether a text looks damaged, and the text repaired."""
-    # Imported here: most texts are not suspicious, and it takes longer than --help.
+def _suspicious() -> re.Pattern[str]:
+    """What every text has that ftfy repairs, and few others."""
+    pairs = (
+        f"[{re.escape(_FIRST.decode(name, 'ignore'))}]"
+        f"[{re.escape(_NEXT.decode(name, 'ignore'))}]"
+        for name in _MISTAKEN
+    )
+    return re.compile("|".join((_CONTROL.pattern, *pairs)))
+
+
+@cache
+def _fix_encoding() -> Callable[[str], str]:
+    # Imported here: few texts need it, and it takes longer than --help.
     import ftfy
-    from ftfy.badness import is_bad
 
     # What it would guess besides: that "Ã ESPERA" is a damaged "à", and lost a byte.
     config = ftfy.TextFixerConfig(
@@ -123,7 +136,7 @@ def _ftfy() -> tuple[Callable[[str], bool], Callable[[str], str]]:
         decode_inconsistent_utf8=False,
         fix_c1_controls=False,
     )
-    return is_bad, partial(ftfy.fix_encoding, config=config)
+    return partial(ftfy.fix_encoding, config=config)
 
 
 def song_key(song: str, artist: str) -> int:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sparkify.lookups import texts
 from sparkify.lookups.texts import base_title, fold, keys, repair, song_key
 from sparkify.simulate import words
 from sparkify.simulate.text import damage
@@ -52,6 +53,14 @@ def test_damaged_text_is_repaired(text: str) -> None:
     once = text.encode().decode("latin-1")
     assert repair(once) == text
     assert repair(damage(text)) == text
+
+
+@given(TEXTS, st.sampled_from(texts._MISTAKEN))
+def test_ftfy_repairs_what_is_suspicious_alone(text: str, mistaken: str) -> None:
+    """It is not asked about other text, which costs far more."""
+    damaged = text.encode().decode(mistaken, "ignore")
+    if texts._fix_encoding()(damaged) != damaged:
+        assert texts._suspicious().search(damaged)
 
 
 @pytest.mark.parametrize("text", scripts())
