@@ -15,6 +15,10 @@ candidates as (
         touched_names.duration,
         case
             when
+                touched_texts.song = touched_names.delivered_title
+                and touched_texts.artist = touched_names.delivered_artist
+                then 1
+            when
                 trim(both ' ' from touched_texts.song)
                 = trim(both ' ' from touched_names.delivered_title)
                 and trim(both ' ' from touched_texts.artist)
