@@ -417,6 +417,8 @@ class Pipeline:
                 for statement in table.load:
                     rows = self.engine.execute(statement, scope)
                     changes.count(without_comments(statement).split()[0], rows)
+                if kept and changes.inserted:
+                    self.engine.filled(table)
 
     def _finish(
         self, load: ledger.Load, scope: Parameters, steps: Steps

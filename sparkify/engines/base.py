@@ -89,6 +89,9 @@ class Engine(Protocol):
     ) -> list[tuple[str, int, str]]:
         """Keys that no column takes: name, number of records, one value as JSON."""
 
+    def filled(self, table: Table) -> None:
+        """Told after statements that add rows; `copy` and `append` know themselves."""
+
     def append(self, table: Table, rows: Iterable[Sequence[object]]) -> int:
         """Add rows of the client, in the table's order of columns; their number."""
 

@@ -198,6 +198,9 @@ class DuckDB:
                 )
         return not is_bad
 
+    def filled(self, table: Table) -> None:
+        """See Engine; nothing is made of the rows."""
+
     def append(self, table: Table, rows: Iterable[Sequence[object]]) -> int:
         """See Engine."""
         names = [column.name for column in table.columns]

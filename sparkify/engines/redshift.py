@@ -158,6 +158,9 @@ class Redshift(Libpq):
         with closing(MemoryReader(self._settings)) as reader:
             return reader.unknown_keys(table, here)
 
+    def filled(self, table: Table) -> None:
+        """See Engine; nothing is made of the rows."""
+
     def append(self, table: Table, rows: Iterable[Sequence[object]]) -> int:
         """See Engine: few by value, many through S3."""
         rest = iter(rows)

@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 from conftest import make_warehouse, postgres
 
+from sparkify.models import load_models
 from sparkify.pipeline import Pipeline
 
 
@@ -30,4 +31,26 @@ def test_readers_may_read_the_star_and_no_more(tmp_path: Path, named: str) -> No
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             cursor.execute("select count(*) from staging.events")
     reader.close()
+    made.remove()
+
+
+def test_indexes_come_with_the_first_rows(tmp_path: Path) -> None:
+    """None is kept while a table is filled for the first time; then all are there."""
+    made = make_warehouse(tmp_path / "warehouse", "postgres")
+    found = (
+        "select schemaname || '.' || tablename, count(*) from pg_indexes "
+        "where schemaname in ('control', 'staging', 'analytics') group by 1"
+    )
+    assert made.query(found) == []
+    made.write("songs", "a.json", [{}])
+    made.run()
+    assert ("analytics.songplays", 3) not in made.query(found)
+    made.write("events", "a.json", [{}, {"page": "Home", "itemInSession": 1}])
+    made.run()
+    wanted = {
+        table.full_name: len(table.physical.indexes)
+        for table in load_models().tables
+        if table.physical.indexes and table.name != "rejects"
+    }
+    assert dict(made.query(found)) == wanted
     made.remove()
