@@ -50,6 +50,19 @@ class Postgres(Libpq):
             "where version() !~ 'Visual C|msvc|mingw'"  # which cannot tell
         )
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See Engine."""
+        with super().transaction():
+            # Half a million plays are looked up one by one, and what is remembered of
+            # each is of no use, where a hash join costs half as much. What a parallel
+            # plan needs whole, every worker makes for itself: thrice the price.
+            self._run(
+                "set local enable_memoize to off; "
+                "set local max_parallel_workers_per_gather to 0"
+            )
+            yield
+
     @staticmethod
     def ddl(table: Table) -> Iterator[str]:
         """The statements that create a table: text is compared by its bytes.
