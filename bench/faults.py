@@ -58,14 +58,15 @@ def make_scenario(engine: str, folder: str) -> list[str]:
 
 
 def faults(points: int, kills: int) -> list[Fault]:
-    """Every point in every mode, in the order of chance; then kills, until enough."""
+    """Every point in every mode, in the order of chance; kills first, and enough."""
     chance = random.Random(1)  # noqa: S311  # nothing to guess
-    every = [(point, mode) for point in range(points) for mode in MODES]
-    chance.shuffle(every)
-    more = max(0, kills - points * len(KILLS))
-    return every + [
-        (chance.randrange(points), chance.choice(KILLS)) for _ in range(more)
-    ]
+    killed = [(point, mode) for point in range(points) for mode in KILLS]
+    while len(killed) < kills:
+        killed.append((chance.randrange(points), chance.choice(KILLS)))
+    others = [(p, mode) for p in range(points) for mode in MODES if mode not in KILLS]
+    chance.shuffle(killed)
+    chance.shuffle(others)
+    return killed + others
 
 
 def break_runs(
