@@ -215,8 +215,11 @@ def make_warehouse(folder: Path, engine: str) -> Warehouse:
     return Warehouse(folder, load_settings(config, environment={}))
 
 
-SAMPLED = {"star": 6, "bad_input": 6, "checks": 6, "unit": 3}
-"""Folders of which one test of so many is quick on Redshift: statements take longer."""
+SAMPLED = {
+    "redshift": {"star": 8, "bad_input": 8, "checks": 8, "unit": 3},
+    "postgres": {"star": 3, "bad_input": 3, "checks": 3},
+}
+"""By engine, folders of which one test of so many is quick: a server takes longer."""
 
 SLOW = re.compile(
     r"test_files_(one_by_one|in_reverse|twice)|any_order_makes_the_same_star\["
@@ -231,12 +234,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On Redshift most tests of a warehouse wait for the long form."""
+    """On a server most tests of a warehouse wait for the long form."""
     for item in items:
-        if "[redshift" in item.name:
-            share = SAMPLED.get(item.path.parent.name, 1)
-            if crc32(item.nodeid.encode()) % share or SLOW.search(item.name):
-                item.add_marker("long")
+        for engine, shares in SAMPLED.items():
+            if f"[{engine}" in item.name:
+                share = shares.get(item.path.parent.name, 1)
+                is_slow = engine == "redshift" and SLOW.search(item.name)
+                if crc32(item.nodeid.encode()) % share or is_slow:
+                    item.add_marker("long")
     # It looks at the statements that all others have sent.
     items.sort(key=lambda item: item.path.name == "test_redshift_statements.py")
 

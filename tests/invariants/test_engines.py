@@ -20,7 +20,7 @@ from sparkify.simulate import simulate
 if TYPE_CHECKING:
     from conftest import Cells, Warehouse
 
-EXAMPLES = int(os.environ.get("SPARKIFY_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("SPARKIFY_EXAMPLES", "4"))
 CORPUS = Path(__file__).parents[1] / "bad_input" / "corpus"
 
 # By dataset and name, the bytes of a source file.

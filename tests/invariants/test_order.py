@@ -33,7 +33,7 @@ from sparkify.pipeline import Pipeline
 if TYPE_CHECKING:
     from conftest import Cells, Warehouse
 
-EXAMPLES = int(os.environ.get("SPARKIFY_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("SPARKIFY_EXAMPLES", "6"))
 LONG_EXAMPLES = max(EXAMPLES, 1000)
 
 STEPS = 3
