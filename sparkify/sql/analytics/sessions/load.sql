@@ -115,8 +115,8 @@ select
     sum(case when page = 'NextSong' then coalesce(length_ms, 0) else 0 end) as length_ms,
     sum(
         case
-            when page = 'NextSong'
-                then coalesce(least(length_ms, coalesce(until_next_ms, length_ms)), 0)
+            when page = 'NextSong' and length_ms is not null
+                then least(length_ms, coalesce(until_next_ms, length_ms))
             else 0
         end
     ) as heard_ms
