@@ -216,8 +216,8 @@ def make_warehouse(folder: Path, engine: str) -> Warehouse:
 
 
 SAMPLED = {
-    "redshift": {"star": 8, "bad_input": 8, "checks": 8, "unit": 3},
-    "postgres": {"star": 3, "bad_input": 3, "checks": 3},
+    "redshift": {"star": 16, "bad_input": 16, "checks": 16, "unit": 3},
+    "postgres": {"star": 6, "bad_input": 6, "checks": 6},
 }
 """By engine, folders of which one test of so many is quick: a server takes longer."""
 
