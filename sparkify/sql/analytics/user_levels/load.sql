@@ -1,19 +1,59 @@
--- Each user of whom this load tells a change of level, or an earlier event: all periods
--- anew.
+-- Each user of whom this load tells other periods than are known: all of them anew.
 create temp table changed_levels as
-select
-    user_id,
-    level,
-    valid_from,
-    valid_to
-from settled_levels
-except
-select
-    user_id,
-    level,
-    valid_from,
-    valid_to
-from analytics.user_levels;
+with
+
+known as (
+    select
+        user_id,
+        level,
+        valid_from,
+        valid_to
+    from analytics.user_levels
+    where
+        user_id in (
+            select user_id
+            from settled_levels
+        )
+),
+
+told as (
+    select
+        user_id,
+        level,
+        valid_from,
+        valid_to
+    from settled_levels
+    except
+    select
+        user_id,
+        level,
+        valid_from,
+        valid_to
+    from known
+),
+
+-- a correction may take the first period away, and leave all others as they were
+gone as (
+    select
+        user_id,
+        level,
+        valid_from,
+        valid_to
+    from known
+    except
+    select
+        user_id,
+        level,
+        valid_from,
+        valid_to
+    from settled_levels
+)
+
+select user_id
+from told
+union
+select user_id
+from gone;
 
 delete from analytics.user_levels
 where
