@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby, islice
@@ -48,8 +48,7 @@ class Load:
     started_at: datetime = field(default_factory=utc_now)
 
 
-@dataclass(frozen=True)
-class ReadFile:
+class ReadFile(NamedTuple):
     """What became of the records of a file; none of a refused one is staged.
 
     `damage` is why a refused file cannot be read at all.
@@ -182,12 +181,13 @@ def _unlike(
         "case when status = 'refused' then null else coalesce(etag, "
         "cast(bytes as varchar(20)) || ' ' || cast(modified_at as varchar(20))) end"
     )
-    found = _newest(engine, models, version, page)
-    loaded = {row[0]: row[1] for row in found}
+    loaded: dict[object, object] = {}
+    loaded.update(_newest(engine, models, version, page))  # type: ignore[arg-type]  # rows of two values
+    as_loaded = map(loaded.get, map(attrgetter("uri"), page))
     return [
         file
-        for file in page
-        if loaded.get(file.uri) != (file.etag or f"{file.bytes} {file.modified_at}")
+        for file, version in zip(page, as_loaded, strict=True)
+        if version != (file.etag or f"{file.bytes} {file.modified_at}")
     ]
 
 
@@ -224,7 +224,7 @@ def _known(
 
 def _newest(
     engine: Engine, models: Models, columns: str, files: Sequence[SourceFile]
-) -> Iterator[Row]:
+) -> list[Row]:
     """URI and columns of each version from the first file to the last.
 
     The newest of a file comes last. Where there are far more rows than files, those
@@ -242,14 +242,15 @@ def _newest(
     most = _ROWS if len(files) > 1 else _ALL
     asked = {"first": files[0].uri, "last": files[-1].uri, "most": most}
     rows = engine.query(models.in_schema(sql), asked)
-    if len(rows) == most:
-        middle = len(files) // 2
-        for half in files[:middle], files[middle:]:
-            wanted = {file.uri for file in half}
-            found = _newest(engine, models, columns, half)
-            yield from (row for row in found if row[0] in wanted)
-        return
-    yield from rows
+    if len(rows) < most:
+        return rows
+    middle = len(files) // 2
+    rows = []
+    for half in files[:middle], files[middle:]:
+        wanted = {file.uri for file in half}
+        found = _newest(engine, models, columns, half)
+        rows += (row for row in found if row[0] in wanted)
+    return rows
 
 
 def _is_same(
@@ -267,20 +268,20 @@ def record(engine: Engine, models: Models, load: Load) -> None:
     files = (
         (
             load.load_id,
-            each.file.dataset,
-            each.file.uri,
-            each.file.revision,
-            each.file.bytes,
-            each.file.modified_at,
-            each.file.etag,
-            each.sha256,
-            each.records,
-            each.staged,
-            each.rejected,
+            file.dataset,
+            file.uri,
+            file.revision,
+            file.bytes,
+            file.modified_at,
+            file.etag,
+            sha256,
+            records,
+            0 if refused else records - rejected,
+            rejected,
             0,
-            "refused" if each.refused else "loaded",
+            "refused" if refused else "loaded",
         )
-        for each in load.files
+        for file, sha256, records, rejected, refused, _ in load.files
     )
     engine.append(models.table("control.load_files"), files)
     keys = ((load.load_id, *key) for key in load.unknown_keys)

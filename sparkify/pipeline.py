@@ -33,6 +33,7 @@ from sparkify.events import (
     StepStarted,
     telling,
 )
+from sparkify.garbage import rarely_collected
 from sparkify.models import Models, Table, load_models, without_comments
 from sparkify.sources import Sources
 from sparkify.sources.files import EVERY_DAY, Input, Interval, SourceFile, batches
@@ -237,7 +238,8 @@ class Pipeline:
             )
 
         try:
-            yield
+            with rarely_collected():
+                yield
         except BaseException as error:
             self._tell(finished(_outcome(error), error))
             raise
@@ -302,7 +304,7 @@ class Pipeline:
             if whole:
                 self.result.vanished = max(0, self._loaded() - pending.known)
         self.result.discovered = pending.discovered
-        files = list(filter(interval.holds, pending.files))
+        files = interval.of(pending.files)
         self.result.outside = len(pending.files) - len(files)
         waiting = list(batches(files, self.settings.batch_bytes))
         self.result.batches = len(self.result.loads) + len(waiting)
@@ -372,7 +374,7 @@ class Pipeline:
         self.sources.verify_unchanged(attempt.inputs)
         rejected = ledger.rejected_by_uri(self.engine, self.models, load_id)
         read = list(_accounts(attempt, rejected))
-        bad = [file for file in read if self._is_refused(file)]
+        bad = [file for file in read if file.rejected and self._is_refused(file)]
         if bad:
             raise _TooManyRejectsError(bad)
         return read
@@ -528,7 +530,7 @@ class _Attempt:
 
     def refuse(self, files: Iterable[ledger.ReadFile]) -> None:
         """Load the batch without these files."""
-        self.refused += [replace(file, refused=True) for file in files]
+        self.refused += [file._replace(refused=True) for file in files]
 
 
 def refusal(files: Sequence[ledger.ReadFile]) -> FilesRefused:

@@ -68,7 +68,7 @@ def plan(
 ) -> Plan:
     """What a run would do now. Raises SparkifyError."""
     found, pending = _compare(settings, retry_refused)
-    files = list(filter(interval.holds, pending.files))
+    files = interval.of(pending.files)
     waiting = batches(files, settings.batch_bytes)
     loads = [_planned(batch) for batch in waiting]
     models = gates.with_own_checks(load_models(settings.schema_prefix), settings)

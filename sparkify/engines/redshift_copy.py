@@ -170,7 +170,11 @@ class Shelf:
         folder = key.rpartition("/")[0]
         _, found = self._s3.bucket(bucket).list(
             folder,
-            lambda key, size, *_: f"s3://{bucket}/{key}" if size else None,
+            lambda page: [
+                f"s3://{bucket}/{key}"
+                for key, size in zip(page.keys, page.sizes, strict=True)
+                if size
+            ],
         )
         return {uri for uri in found if uri.startswith(prefix)} == set(pieces)
 

@@ -14,13 +14,22 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache, lru_cache, partial
-from hashlib import blake2b
-from typing import NamedTuple
+
+from xxhash import xxh3_64_intdigest
 
 from sparkify.engines.base import Row
 
-SONG_TEXT_RULES = 2
-SONG_NAME_RULES = 1
+SONG_TEXT_RULES = 3
+SONG_NAME_RULES = 2
+
+# A title folded, and its base; the name of an artist, that of the first artist alone,
+# each to be put before a title, and the latter's hash. Plain tuples: there are many.
+_Title = tuple[str, str]
+_Credit = tuple[str, str, int]
+_Keys = tuple[int | None, int | None, int | None]
+
+_BETWEEN = "\x1f"  # artist and title, where they are one text
+_SIGN = 2**63
 
 _FEATURING = re.compile(
     r"\((?:feat|ft|featuring)\b[^)]*\)|\[(?:feat|ft|featuring)\b[^]]*\]"
@@ -64,20 +73,18 @@ def song_texts(rows: Iterable[Row]) -> Iterator[Row]:
     def of_artist(delivered: str) -> tuple[str, str, _Credit | None]:
         artist = repair(delivered)
         name = _uncased(artist)
-        return artist, name, _credit(name)
+        return artist, name + _BETWEEN, _credit(name)
 
     for delivered_song, delivered_artist in rows:
         song, title, found = of_song(str(delivered_song))
         artist, name, credit = of_artist(str(delivered_artist))
-        text = f"{name}\x1f{title}"
-        key = _hash(text)
         yield (
             delivered_song,
             delivered_artist,
             song,
             artist,
-            key,
-            *_keys(found, credit, text, key),
+            _hash(name + title),
+            *_keys(found, credit),
             SONG_TEXT_RULES,
         )
 
@@ -85,13 +92,17 @@ def song_texts(rows: Iterable[Row]) -> Iterator[Row]:
 def song_names(rows: Iterable[Row]) -> Iterator[Row]:
     """The rows of analytics.song_names for pairs of title and artist as delivered."""
 
+    @cache  # artists share titles
+    def of_title(delivered: str) -> _Title | None:
+        return _title(_uncased(delivered))
+
     @cache  # an artist has many songs
     def of_artist(delivered: str) -> _Credit | None:
         return _credit(_uncased(delivered))
 
     for title, artist in rows:
-        found = _keys(_title(_uncased(str(title))), of_artist(str(artist)))
-        yield title, artist, *found, SONG_NAME_RULES
+        keys = _keys(of_title(str(title)), of_artist(str(artist)))
+        yield title, artist, *keys, SONG_NAME_RULES
 
 
 def repair(text: str) -> str:
@@ -141,33 +152,25 @@ def _fix_encoding() -> Callable[[str], str]:
 
 def song_key(song: str, artist: str) -> int:
     """A 64-bit hash of a song's texts, without regard to case and outer blanks."""
-    return _hash(f"{_uncased(artist)}\x1f{_uncased(song)}")
+    return _hash(_uncased(artist) + _BETWEEN + _uncased(song))
 
 
-def keys(title: str, artist: str) -> tuple[int | None, int | None, int | None]:
+def keys(title: str, artist: str) -> _Keys:
     """match_key, base_key and artist_key; None where title or artist is missing."""
     return _keys(_title(_uncased(title)), _credit(_uncased(artist)))
 
 
-def _keys(
-    title: _Title | None, credit: _Credit | None, known: str = "", known_hash: int = 0
-) -> tuple[int | None, int | None, int | None]:
-    """The same, of what was taken apart; many are of a text whose hash is known."""
+def _keys(title: _Title | None, credit: _Credit | None) -> _Keys:
+    """The same, of what was taken apart."""
     if title is None or credit is None:
-        return None, None, credit and credit.key
-    text = f"{credit.name}\x1f{title.folded}"
-    match_key = known_hash if text == known else _hash(text)
+        return None, None, credit and credit[2]
+    folded, base = title
+    name, lead, artist_key = credit
+    match_key = _hash(name + folded)
     # They are the same objects where nothing was left out.
-    if credit.lead is credit.name and title.base is title.folded:
-        return match_key, match_key, credit.key
-    return match_key, _hash(f"{credit.lead}\x1f{title.base}"), credit.key
-
-
-class _Title(NamedTuple):
-    """A song's title folded, and without what is left out of base_key."""
-
-    folded: str
-    base: str
+    if lead is name and base is folded:
+        return match_key, match_key, artist_key
+    return match_key, _hash(lead + base), artist_key
 
 
 @lru_cache(maxsize=100_000)  # the log has the titles of the catalogue
@@ -177,8 +180,8 @@ def _title(text: str) -> _Title | None:
     folded = fold(text)
     if _may_have_a_base(text):
         base = base_title(text)
-        return _Title(folded, folded if base == folded else base)
-    return _Title(folded, folded)
+        return folded, folded if base == folded else base
+    return folded, folded
 
 
 def _may_have_a_base(title: str) -> bool:
@@ -193,14 +196,6 @@ def _may_have_a_base(title: str) -> bool:
     )
 
 
-class _Credit(NamedTuple):
-    """An artist's name folded, the name of the first artist alone, and its hash."""
-
-    name: str
-    lead: str
-    key: int
-
-
 @lru_cache(maxsize=100_000)  # the log has the artists of the catalogue
 def _credit(text: str) -> _Credit | None:
     if not text:
@@ -208,7 +203,8 @@ def _credit(text: str) -> _Credit | None:
     name = artist_name(text)
     # Of the folded name: names that are alike share it.
     lead = _GUESTS.sub("", name) if " f" in name else name
-    return _Credit(name, lead, _hash(lead))
+    before = name + _BETWEEN
+    return before, before if lead == name else lead + _BETWEEN, _hash(lead)
 
 
 def artist_name(text: str) -> str:
@@ -249,8 +245,8 @@ def _without_accents(text: str) -> str:
 
 
 def _hash(text: str) -> int:
-    digest = blake2b(text.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)
+    """64 bits of it, as the signed integer that a BIGINT is."""
+    return xxh3_64_intdigest(text.encode()) - _SIGN
 
 
 class _Words(dict[int, str | None]):

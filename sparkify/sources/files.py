@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 # Redshift refuses a longer record, so every engine does.
@@ -21,6 +22,7 @@ PLAIN = (".json", ".jsonl", ".ndjson")
 SUFFIXES = (*PLAIN, *(a + b for a in PLAIN for b in (".gz", ".zst", ".bz2")))
 HIDDEN = (".", "_")
 
+_HIDDEN_PARTS = tuple(before + sign for before in "\n/" for sign in HIDDEN)
 _DAY = 86_400 * 10**9
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})")
 _NO_DATA = re.compile(r"(?:^|[._-])(?:json_?paths?|manifest)(?:[._-]|$)")
@@ -100,6 +102,23 @@ class Selection:
             and uri != self.no_data
         )
 
+    def surely_takes_all(self, paths: Sequence[str]) -> bool:
+        """Whether one look at many paths tells that all are data, and none hidden.
+
+        Where it does not, they may be all the same; a million are asked of one by one
+        only where something is special.
+        """
+        if self.include or self.exclude or self.no_data:
+            return False
+        text = "\n".join(("", *paths, ""))
+        lower = text.lower()
+        return (
+            text.count(".json\n") == len(paths) == text.count("\n") - 1
+            and not any(parted in text for parted in _HIDDEN_PARTS)
+            and "path" not in lower
+            and "manifest" not in lower
+        )
+
 
 EVERYTHING = Selection()
 
@@ -122,12 +141,13 @@ class Interval:
     since: date | None = None
     until: date | None = None
 
-    def holds(self, file: SourceFile) -> bool:
-        """Whether the day of a file lies in it."""
-        day = date_of(file)
-        return (self.since is None or self.since.isoformat() <= day) and (
-            self.until is None or day < self.until.isoformat()
-        )
+    def of(self, files: list[SourceFile]) -> list[SourceFile]:
+        """The files whose day lies in it."""
+        if self == EVERY_DAY:
+            return files
+        first = self.since.isoformat() if self.since else ""
+        end = self.until.isoformat() if self.until else "~"
+        return [file for file in files if first <= date_of(file) < end]
 
 
 EVERY_DAY = Interval()
@@ -148,7 +168,7 @@ def batches(
     """
     batch: list[SourceFile] = []
     size = 0
-    for file in sorted(files, key=_position):
+    for file in _in_order(files):
         if batch and (
             size + file.bytes > batch_bytes or file.revision != batch[0].revision
         ):
@@ -160,8 +180,13 @@ def batches(
         yield batch
 
 
-def _position(file: SourceFile) -> tuple[int, bool, str, str]:
-    return file.revision, file.dataset != "songs", date_of(file), file.uri
+def _in_order(files: Iterable[SourceFile]) -> list[SourceFile]:
+    # One key after the other: to compare 100,000 tuples takes twice as long.
+    ordered = sorted(files, key=attrgetter("uri"))
+    ordered.sort(key=date_of)
+    ordered.sort(key=lambda file: file.dataset != "songs")
+    ordered.sort(key=attrgetter("revision"))
+    return ordered
 
 
 def date_of(file: SourceFile) -> str:

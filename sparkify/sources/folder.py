@@ -18,6 +18,7 @@ from sparkify.sources.files import (
 )
 from sparkify.sources.join import JOIN_BELOW, Content
 
+_LIMIT = 2**63
 _CHUNK = 256 * 1024  # small enough to be hashed and counted in the cache
 
 
@@ -153,13 +154,9 @@ def _whole(file: SourceFile) -> bytes:
             os.close(descriptor)
     except OSError as error:
         raise _unreadable(file, error) from None
-    # As _verify, which is another call for each of 100,000 files.
-    if (
-        len(data) != file.bytes
-        or _modified_at(status) != file.modified_at
-        or status.st_size != file.bytes
-    ):
+    if len(data) != file.bytes:
         raise _changed(file)
+    _verify(file, status)
     return data
 
 
@@ -174,7 +171,7 @@ def _chunks(file: SourceFile) -> Iterator[bytes]:
 
 
 def _verify(file: SourceFile, status: os.stat_result) -> None:
-    if (status.st_size, _modified_at(status)) != (file.bytes, file.modified_at):
+    if status.st_size != file.bytes or _modified_at(status) != file.modified_at:
         raise _changed(file)
 
 
@@ -184,7 +181,8 @@ def _changed(file: SourceFile) -> SourceChanged:
 
 def _modified_at(status: os.stat_result) -> int:
     """Nanoseconds since 1970, as far as a BIGINT goes: to the year 2262."""
-    return max(-(2**63), min(status.st_mtime_ns, 2**63 - 1))
+    time = status.st_mtime_ns
+    return time if -_LIMIT <= time < _LIMIT else min(max(time, -_LIMIT), _LIMIT - 1)
 
 
 def _unreadable(file: SourceFile, error: OSError) -> SourceError | SourceChanged:

@@ -54,12 +54,11 @@ class Extracted(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """A file within an input: its lines, its bytes there, and its keys with a value."""
+    """A file within an input: its lines, and its bytes there."""
 
     file: SourceFile
     lines: int
     size: int
-    values: int
 
 
 def share_of(files: Iterable[SourceFile]) -> int:
@@ -117,6 +116,8 @@ class _Joined:
         self._buffered = 0
         self._size = 0
         self._last = b""
+        self._values = 0
+        self._flushed = b""
 
     def takes(self, file: SourceFile, share: int) -> bool:
         """Whether the file may be joined to those that are here."""
@@ -134,13 +135,13 @@ class _Joined:
             self._buffer.append(b"\n")
             lines += 1
             size += 1
-        self._parts.append(_Part(file, lines, size, _values(data)))
+        self._parts.append(_Part(file, lines, size))
         self._count(size)
 
     def _add_pieces(self, file: SourceFile, pieces: Iterator[bytes]) -> None:
         start = self._size
         try:
-            part = _measured(file, _each(self._write, pieces))
+            part, _ = _measured(file, _each(self._write, pieces))
         except DamagedError:
             self._cut(start)
             raise
@@ -154,7 +155,7 @@ class _Joined:
         if not self._parts:
             return []
         self._flush()
-        return [_input(self._dataset, str(self._path), self._parts)]
+        return [_input(self._dataset, str(self._path), self._parts, self._values)]
 
     def _cut(self, size: int) -> None:
         """Take back what was written after the first `size` bytes."""
@@ -174,8 +175,12 @@ class _Joined:
             self._flush()
 
     def _flush(self) -> None:
+        joined = b"".join(self._buffer)
         with self._path.open("ab", buffering=0) as stream:
-            _write(stream, b"".join(self._buffer), self._spool)
+            _write(stream, joined, self._spool)
+        # Of many files at once. What is cut off later counts too: that does no harm.
+        self._values += _values(joined) + _values_across(self._flushed, joined)
+        self._flushed = (self._flushed + joined[-_LONGEST:])[-_LONGEST:]
         self._buffer.clear()
         self._buffered = 0
 
@@ -203,14 +208,14 @@ def _large(
     damage: DamagedError | None = None
     if _is_readable_in_place(file) and not head.startswith(MAGIC):
         path = file.uri
-        part = _measured(file, stored)
+        part, values = _measured(file, stored)
     else:
         target = spool.path / f"{number}-{file.dataset}.json"
         path = str(target)
         try:
             with target.open("xb", buffering=0) as stream:
                 write = partial(_write, stream, spool=spool)
-                part = _measured(file, _each(write, inflate(stored)))
+                part, values = _measured(file, _each(write, inflate(stored)))
         except DamagedError as error:
             damage = error
     # What is left counts: for the hash, and for whether the file is what was listed.
@@ -218,7 +223,7 @@ def _large(
     hashes[file.uri] = digest.hexdigest()
     if damage:
         raise damage
-    return _input(file.dataset, path, [part])
+    return _input(file.dataset, path, [part], values)
 
 
 def _is_readable_in_place(file: SourceFile) -> bool:
@@ -248,8 +253,8 @@ def _write(stream: BinaryIO, data: bytes, spool: Spool) -> None:
         view = view[stream.write(view) :]
 
 
-def _measured(file: SourceFile, pieces: Iterable[bytes]) -> _Part:
-    """The file's part; TOO_LONG lines where one is too long for a record."""
+def _measured(file: SourceFile, pieces: Iterable[bytes]) -> tuple[_Part, int]:
+    """The file's part, and its values; TOO_LONG lines where a record is too long."""
     lines = size = unended = longest = values = 0
     before = b""
     for piece in pieces:
@@ -262,9 +267,8 @@ def _measured(file: SourceFile, pieces: Iterable[bytes]) -> _Part:
         longest = max(longest, unended)
         if first >= 0:
             unended = len(piece) - piece.rfind(b"\n") - 1
-    if longest > MAX_RECORD_BYTES:
-        return _Part(file, TOO_LONG, size, values)
-    return _Part(file, lines + (unended > 0), size, values)
+    lines = TOO_LONG if longest > MAX_RECORD_BYTES else lines + (unended > 0)
+    return _Part(file, lines, size), values
 
 
 def _values(data: bytes) -> int:
@@ -287,6 +291,6 @@ def _values_across(before: bytes, piece: bytes) -> int:
     return _values(end + begin) - _values(end) - _values(begin)
 
 
-def _input(dataset: str, path: str, parts: list[_Part]) -> Input:
-    files, records, sizes, values = zip(*parts, strict=True)
-    return Input(dataset, path, files, records, sizes=sizes, values=sum(values))
+def _input(dataset: str, path: str, parts: list[_Part], values: int) -> Input:
+    files, records, sizes = zip(*parts, strict=True)
+    return Input(dataset, path, files, records, sizes=sizes, values=values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +12,7 @@ from sparkify.errors import ConfigError, SourceChanged, SourceError
 from sparkify.sources.ahead import aside, in_order
 from sparkify.sources.files import HIDDEN, Selection, SourceFile
 from sparkify.sources.join import JOIN_BELOW, Content
-from sparkify.sources.s3_store import Bucket, Keep
+from sparkify.sources.s3_store import Bucket, Keep, Page
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -79,7 +79,7 @@ class S3:
         keep = _keeper(dataset, location, data)
         keys = sorted(Location.parse(uri).key for uri in uris)
         heads = in_order(bucket.head, keys, self._settings.s3_connections)
-        return [file for meta in heads if meta and (file := keep(*_described(meta)))]
+        return [file for meta in heads if meta for file in keep(_page(meta))]
 
     def _folder(self, location: str) -> tuple[Bucket, str]:
         name, key = Location.parse(location)
@@ -132,7 +132,7 @@ class S3:
         meta = aside(lambda: bucket.head(key))
         if meta is None:
             raise _empty(uri)
-        _, size, time, etag = _described(meta)
+        [size], [time], [etag] = _page(meta)[1:]
         return SourceFile(dataset, uri, size, time * 1000, etag)
 
     def bucket(self, name: str) -> Bucket:
@@ -164,7 +164,6 @@ _TOGETHER = 16
 
 
 def _is_hidden(path: str) -> bool:
-    # A million names are asked: a loop over the signs would take five times as long.
     return path.startswith(HIDDEN) or "/." in path or "/_" in path
 
 
@@ -174,21 +173,27 @@ def _keeper(dataset: str, location: str, data: Selection) -> Keep[SourceFile]:
     bucket, prefix = f"s3://{name}/", key.strip("/")
     start = len(prefix) + 1 if prefix else 0
 
-    def keep(key: str, size: int, time: int, etag: str | None) -> SourceFile | None:
-        uri = bucket + key
-        below = key[start:]
-        if size and not _is_hidden(below) and data.takes(uri, below):
-            return SourceFile(dataset, uri, size, time * 1000, etag)
-        return None
+    def keep(page: Page) -> Iterator[SourceFile]:
+        uris = [bucket + key for key in page.keys]
+        below = [key[start:] for key in page.keys] if start else page.keys
+        times = [time * 1000 for time in page.times]
+        files = map(SourceFile, repeat(dataset), uris, page.sizes, times, page.etags)
+        if data.surely_takes_all(below) and all(page.sizes):
+            return files
+        return (
+            file
+            for file, path in zip(files, below, strict=True)
+            if file.bytes and not _is_hidden(path) and data.takes(file.uri, path)
+        )
 
     return keep
 
 
-def _described(meta: ObjectMeta) -> tuple[str, int, int, str | None]:
-    """What a keeper is given."""
+def _page(meta: ObjectMeta) -> Page:
+    """A page of one object."""
     # A float holds microseconds of this century exactly.
     time = round(meta["last_modified"].timestamp() * 1e6)
-    return meta["path"], meta["size"], time, meta["e_tag"]
+    return Page([meta["path"]], [meta["size"]], [time], [meta["e_tag"]])
 
 
 def _empty(location: str) -> SourceError:

@@ -56,7 +56,7 @@ class S3Spool:
 
     def sweep(self) -> None:
         """Remove what runs that are no more have written."""
-        _, keys = self._bucket.list(self._below, lambda key, *_: key)
+        _, keys = self._bucket.list(self._below, lambda page: page.keys)
         start = len(self._below) + 1 if self._below else 0
         ours = (key for key in keys if key.startswith(self._ours, start))
         left = [key for key in ours if not key.startswith(self._run, start)]

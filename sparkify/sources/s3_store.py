@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import obstore
 from obstore.exceptions import BaseError
@@ -27,8 +25,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Keep = Callable[[str, int, int, str | None], T | None]
-"""Makes something of an object: key, bytes, microseconds since 1970, ETag."""
+
+class Page(NamedTuple):
+    """A page of a listing, by column; `times` in microseconds since 1970."""
+
+    keys: list[str]
+    sizes: list[int]
+    times: list[int]
+    etags: list[str | None]
+
+
+Keep = Callable[[Page], Iterable[T]]
+"""What is kept of a page."""
 
 # What obstore raises, also for a path that is none (ValueError), and where there is no
 # object (FileNotFoundError).
@@ -49,9 +57,9 @@ class Bucket:
         self._store: S3Store | None = None
 
     def list(self, prefix: str, keep: Keep[T], after: str = "") -> tuple[int, list[T]]:
-        """How many objects are below a folder, and what `keep` makes of each.
+        """How many objects are below a folder, and what `keep` keeps of them.
 
-        They come in the order of the store, those after a key; None is left out.
+        They come in the order of the store, those after a key.
         """
         # Imported here: it takes longer than a run that needs no S3.
         from arro3.core import DataType
@@ -66,13 +74,11 @@ class Bucket:
                 chunk_size=_PAGE,
                 return_arrow=True,
             )
-            with _uncollected():
-                for page in pages:
-                    count += page.num_rows
-                    times = page["last_modified"].cast(DataType.int64())
-                    columns = page["path"], page["size"], times, page["e_tag"]
-                    made = map(keep, *(column.to_pylist() for column in columns))
-                    kept += (each for each in made if each is not None)
+            for page in pages:
+                count += page.num_rows
+                times = page["last_modified"].cast(DataType.int64())
+                columns = page["path"], page["size"], times, page["e_tag"]
+                kept += keep(Page(*(column.to_pylist() for column in columns)))
             return count, kept
 
         where = f"s3://{self.name}/{prefix}".rstrip("/")
@@ -187,18 +193,6 @@ class Bucket:
         from sparkify.sources.s3_region import find_region
 
         return find_region(self.name, settings.endpoint_url) or settings.aws_region
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Nothing made in the block is garbage: to look for some would take a fifth."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _client_options(settings: Settings) -> ClientConfig:

@@ -66,6 +66,7 @@ def noting(
     files: Iterable[SourceFile], recent: dict[str, Recent]
 ) -> Iterator[SourceFile]:
     """The files, each noted with its dataset."""
+    note = {dataset: each.note for dataset, each in recent.items()}
     for file in files:
-        recent[file.dataset].note(file.uri)
+        note[file.dataset](file.uri)
         yield file

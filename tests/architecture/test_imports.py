@@ -32,7 +32,7 @@ LAYERS = (
     ("engines",),
     ("sources",),
     ("models", "config"),
-    ("errors", "events", "runbook"),
+    ("errors", "events", "garbage", "runbook"),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 

@@ -45,12 +45,12 @@ def test_interval_has_its_first_day_and_not_its_last() -> None:
     """The name's date counts, else the modification's; a bound may be left out."""
     file = SourceFile("events", "/logs/2018-11-13-events.json", 1, 0)
     undated = SourceFile("songs", "/songs/TR1.json", 1, 0)
-    assert Interval(date(2018, 11, 13), date(2018, 11, 14)).holds(file)
-    assert not Interval(date(2018, 11, 12), date(2018, 11, 13)).holds(file)
-    assert not Interval(date(2018, 11, 14)).holds(file)
-    assert Interval().holds(file)
-    assert Interval(date(1970, 1, 1), date(1970, 1, 2)).holds(undated)
-    assert not Interval(date(1970, 1, 2)).holds(undated)
+    assert Interval(date(2018, 11, 13), date(2018, 11, 14)).of([file]) == [file]
+    assert Interval(date(2018, 11, 12), date(2018, 11, 13)).of([file]) == []
+    assert Interval(date(2018, 11, 14)).of([file]) == []
+    assert Interval().of([file]) == [file]
+    assert Interval(date(1970, 1, 1), date(1970, 1, 2)).of([undated]) == [undated]
+    assert Interval(date(1970, 1, 2)).of([undated]) == []
 
 
 def test_files_of_other_days_stay_pending(delivered: Warehouse) -> None:
