@@ -29,7 +29,7 @@ _Credit = tuple[str, str, int]
 _Keys = tuple[int | None, int | None, int | None]
 
 _BETWEEN = "\x1f"  # artist and title, where they are one text
-_SIGN = 2**63
+_SIGN, _BITS = 2**63, 2**64
 
 _FEATURING = re.compile(
     r"\((?:feat|ft|featuring)\b[^)]*\)|\[(?:feat|ft|featuring)\b[^]]*\]"
@@ -246,7 +246,8 @@ def _without_accents(text: str) -> str:
 
 def _hash(text: str) -> int:
     """64 bits of it, as the signed integer that a BIGINT is."""
-    return xxh3_64_intdigest(text.encode()) - _SIGN
+    bits = xxh3_64_intdigest(text.encode())
+    return bits - _BITS if bits >= _SIGN else bits
 
 
 class _Words(dict[int, str | None]):
