@@ -56,9 +56,10 @@ class Postgres(Libpq):
         with super().transaction():
             # Half a million plays are looked up one by one, and what is remembered of
             # each is of no use, where a hash join costs half as much. What a parallel
-            # plan needs whole, every worker makes for itself: thrice the price.
+            # plan needs whole, every worker makes for itself: thrice the price. To
+            # compile a statement takes longer than its machine code saves.
             self._run(
-                "set local enable_memoize to off; "
+                "set local enable_memoize to off; set local jit to off; "
                 "set local max_parallel_workers_per_gather to 0"
             )
             yield
