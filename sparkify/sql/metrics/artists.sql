@@ -19,27 +19,52 @@
 -- column: is_matched boolean Whether the catalogue knows one of these songs.
 with
 
-song_artists as (
+named_songs as (
     select
         song_key,
-        min(artist) as artist,
-        min(
-            translate(
-                trim(both ' ' from artist),
-                'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-                'abcdefghijklmnopqrstuvwxyz'
-            )
-        ) as artist_key
+        min(artist) as artist
     from analytics.song_texts
     where artist <> ''
     group by song_key
 ),
 
+names as (
+    select
+        artist,
+        translate(
+            trim(both ' ' from artist),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+        ) as artist_key
+    from named_songs
+    group by artist
+),
+
+-- numbered, to join and count by a number
+artists as (
+    select
+        artist_key,
+        min(artist) as artist,
+        row_number() over (order by artist_key) as artist_number
+    from names
+    group by artist_key
+),
+
+song_artists as (
+    select
+        named_songs.song_key,
+        artists.artist_number
+    from named_songs
+    inner join names
+        on named_songs.artist = names.artist
+    inner join artists
+        on names.artist_key = artists.artist_key
+),
+
 counted as (
     select
         song_counts.period_number,
-        song_artists.artist_key,
-        min(song_artists.artist) as artist,
+        song_artists.artist_number,
         sum(song_counts.plays) as plays,
         count(*) as songs
     from song_counts
@@ -47,7 +72,7 @@ counted as (
         on song_counts.song_key = song_artists.song_key
     group by
         song_counts.period_number,
-        song_artists.artist_key
+        song_artists.artist_number
 ),
 
 -- the plays of the last artist on each chart
@@ -74,10 +99,12 @@ least as (
 contenders as (
     select
         counted.period_number,
-        counted.artist_key,
-        counted.artist,
+        counted.artist_number,
         counted.plays,
-        counted.songs
+        counted.songs,
+        count(*) over (
+            partition by counted.period_number, counted.plays
+        ) as as_many
     from counted
     inner join least
         on counted.period_number = least.period_number
@@ -85,22 +112,22 @@ contenders as (
 ),
 
 contending_artists as (
-    select distinct artist_key
+    select distinct artist_number
     from contenders
 ),
 
 contending_songs as (
     select
         song_artists.song_key,
-        song_artists.artist_key
+        song_artists.artist_number
     from song_artists
     inner join contending_artists
-        on song_artists.artist_key = contending_artists.artist_key
+        on song_artists.artist_number = contending_artists.artist_number
 ),
 
 contending_plays as (
     select
-        contending_songs.artist_key,
+        contending_songs.artist_number,
         songplays.user_id,
         date_trunc('hour', songplays.start_time) as hour_start,
         case when songplays.song_id is null then 0 else 1 end as is_matched
@@ -125,10 +152,11 @@ contending_plays as (
         )
 ),
 
+-- listeners are shown of this period, and elsewhere part those with as many plays
 played as (
     select
         days.period_number,
-        contending_plays.artist_key,
+        contending_plays.artist_number,
         contending_plays.user_id,
         max(contending_plays.is_matched) as is_matched
     from contending_plays
@@ -136,29 +164,33 @@ played as (
         on contending_plays.hour_start = hours.hour_start
     inner join days
         on hours.day = days.day
+    inner join contenders
+        on days.period_number = contenders.period_number
+        and contending_plays.artist_number = contenders.artist_number
+    where
+        contenders.period_number = 0
+        or contenders.as_many > 1
     group by
         days.period_number,
-        contending_plays.artist_key,
+        contending_plays.artist_number,
         contending_plays.user_id
 ),
 
 described as (
     select
         contenders.period_number,
-        contenders.artist_key,
-        contenders.artist,
+        contenders.artist_number,
         contenders.plays,
         contenders.songs,
         count(played.user_id) as listeners,
         max(played.is_matched) as is_matched
-    from played
-    inner join contenders
-        on played.artist_key = contenders.artist_key
-        and played.period_number = contenders.period_number
+    from contenders
+    left join played
+        on contenders.artist_number = played.artist_number
+        and contenders.period_number = played.period_number
     group by
         contenders.period_number,
-        contenders.artist_key,
-        contenders.artist,
+        contenders.artist_number,
         contenders.plays,
         contenders.songs
 ),
@@ -166,15 +198,14 @@ described as (
 ranked as (
     select
         period_number,
-        artist_key,
-        artist,
+        artist_number,
         plays,
         listeners,
         songs,
         is_matched,
         row_number() over (
             partition by period_number
-            order by plays desc, listeners desc, artist_key
+            order by plays desc, listeners desc, artist_number
         ) as chart_rank,
         rank() over (
             partition by period_number
@@ -186,7 +217,7 @@ ranked as (
 charted as (
     select
         period_number,
-        artist,
+        artist_number,
         plays,
         listeners,
         songs,
@@ -194,20 +225,20 @@ charted as (
         chart_rank,
         tied_rank,
         lag(chart_rank) over (
-            partition by artist_key
+            partition by artist_number
             order by period_number desc
         ) as last_rank,
         lag(period_number) over (
-            partition by artist_key
+            partition by artist_number
             order by period_number desc
         ) as last_period,
         min(chart_rank) over (
-            partition by artist_key
+            partition by artist_number
             order by period_number desc
             rows between unbounded preceding and current row
         ) as peak_rank,
         count(*) over (
-            partition by artist_key
+            partition by artist_number
             order by period_number desc
             rows between unbounded preceding and current row
         ) as charts
@@ -234,7 +265,7 @@ select
     case when charted.last_period = 1 then charted.last_rank end as previous_rank,
     charted.peak_rank,
     charted.charts,
-    charted.artist,
+    artists.artist,
     charted.plays,
     charted.listeners,
     charted.songs,
@@ -243,6 +274,8 @@ select
     cast(charted.plays as double precision) / everything.plays as share,
     charted.is_matched
 from charted
+inner join artists
+    on charted.artist_number = artists.artist_number
 cross join everything
 where charted.period_number = 0
 order by charted.chart_rank;

@@ -46,7 +46,10 @@ contenders as (
     select
         song_counts.period_number,
         song_counts.song_key,
-        song_counts.plays
+        song_counts.plays,
+        count(*) over (
+            partition by song_counts.period_number, song_counts.plays
+        ) as as_many
     from song_counts
     inner join least
         on song_counts.period_number = least.period_number
@@ -85,6 +88,7 @@ contending_plays as (
         )
 ),
 
+-- listeners are shown of this period, and elsewhere part those with as many plays
 played as (
     select
         days.period_number,
@@ -96,6 +100,12 @@ played as (
         on contending_plays.hour_start = hours.hour_start
     inner join days
         on hours.day = days.day
+    inner join contenders
+        on days.period_number = contenders.period_number
+        and contending_plays.song_key = contenders.song_key
+    where
+        contenders.period_number = 0
+        or contenders.as_many > 1
     group by
         days.period_number,
         contending_plays.song_key,
@@ -109,10 +119,10 @@ described as (
         contenders.plays,
         count(played.user_id) as listeners,
         max(played.is_matched) as is_matched
-    from played
-    inner join contenders
-        on played.song_key = contenders.song_key
-        and played.period_number = contenders.period_number
+    from contenders
+    left join played
+        on contenders.song_key = played.song_key
+        and contenders.period_number = played.period_number
     group by
         contenders.period_number,
         contenders.song_key,
