@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from arro3.core import Array
 
 _RETRY_SECONDS = 0.1
-_APPEND_ROWS = 100_000
+_APPEND_ROWS = 20_000
 _WHOLE = "and run again. Every load is there as a whole or not at all."
 _DAMAGED = (
     "is not a DuckDB database, or a damaged one; "
