@@ -142,6 +142,9 @@ def pending(
             known = _known(engine, models, unlike) if unlike else {}
             result.discovered += len(page)
             result.known += len(page) - len(unlike)
+            if not known:
+                result.files += unlike
+                continue
             for file in unlike:
                 row = known.get(file.uri)
                 result.known += row is not None and row.loaded > 0
@@ -183,6 +186,8 @@ def _unlike(
     )
     loaded: dict[object, object] = {}
     loaded.update(_newest(engine, models, version, page))  # type: ignore[arg-type]  # rows of two values
+    if not loaded:
+        return list(page)
     as_loaded = map(loaded.get, map(attrgetter("uri"), page))
     return [
         file

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 from typing import TypeVar
 
@@ -612,7 +613,7 @@ def _scope(first_load_id: int, last_load_id: int, revision: int = 0) -> Paramete
 
 def _accounts(attempt: _Attempt, rejected: dict[str, int]) -> Iterator[ledger.ReadFile]:
     for each in attempt.inputs:
-        for file, records in zip(each.files, each.records, strict=True):
-            yield ledger.ReadFile(
-                file, attempt.hashes.get(file.uri), records, rejected.get(file.uri, 0)
-            )
+        uris = [file.uri for file in each.files]
+        hashes = map(attempt.hashes.get, uris)
+        counts = (rejected.get(uri, 0) for uri in uris) if rejected else repeat(0)
+        yield from map(ledger.ReadFile, each.files, hashes, each.records, counts)

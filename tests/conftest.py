@@ -216,8 +216,14 @@ def make_warehouse(folder: Path, engine: str) -> Warehouse:
 
 
 SAMPLED = {
-    "redshift": {"star": 16, "bad_input": 16, "checks": 16, "unit": 3},
-    "postgres": {"star": 6, "bad_input": 6, "checks": 6},
+    "redshift": {
+        **dict.fromkeys(("star", "bad_input", "checks"), 24),
+        **dict.fromkeys(("acceptance", "matching", "metrics", "report", "unit"), 3),
+    },
+    "postgres": {
+        **dict.fromkeys(("star", "bad_input", "checks"), 9),
+        **dict.fromkeys(("acceptance", "matching", "metrics", "report"), 2),
+    },
 }
 """By engine, folders of which one test of so many is quick: a server takes longer."""
 

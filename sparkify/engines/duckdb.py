@@ -281,5 +281,6 @@ def _array(column: Column, values: Iterable[object]) -> Array:
     }
     if type_ := types.get(column.type):
         return Array(list(values), type_)
-    texts = [None if value is None else str(value) for value in values]
-    return Array(texts, DataType.string())
+    if not column.width:
+        values = [None if value is None else str(value) for value in values]
+    return Array(list(values), DataType.string())
