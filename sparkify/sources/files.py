@@ -123,6 +123,11 @@ class Selection:
 EVERYTHING = Selection()
 
 
+def is_hidden(path: str) -> bool:
+    """Whether a file or a folder of a path is a hidden one."""
+    return path.startswith(HIDDEN) or "/." in path or "/_" in path
+
+
 def _describes(name: str) -> bool:
     # The pattern alone would cost a sixth of the walk over 100,000 files.
     return ("path" in name or "manifest" in name) and bool(_NO_DATA.search(name))

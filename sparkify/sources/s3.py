@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sparkify.config import Settings
 from sparkify.errors import ConfigError, SourceChanged, SourceError
 from sparkify.sources.ahead import aside, in_order
-from sparkify.sources.files import HIDDEN, Selection, SourceFile
+from sparkify.sources.files import Selection, SourceFile, is_hidden
 from sparkify.sources.join import JOIN_BELOW, Content
 from sparkify.sources.s3_store import Bucket, Keep, Page
 
@@ -163,10 +163,6 @@ def _tasks(files: Iterable[SourceFile]) -> Iterator[list[_Slice]]:
 _TOGETHER = 16
 
 
-def _is_hidden(path: str) -> bool:
-    return path.startswith(HIDDEN) or "/." in path or "/_" in path
-
-
 def _keeper(dataset: str, location: str, data: Selection) -> Keep[SourceFile]:
     """Makes source files of the objects below a location that are data."""
     name, key = Location.parse(location)
@@ -183,7 +179,7 @@ def _keeper(dataset: str, location: str, data: Selection) -> Keep[SourceFile]:
         return (
             file
             for file, path in zip(files, below, strict=True)
-            if file.bytes and not _is_hidden(path) and data.takes(file.uri, path)
+            if file.bytes and not is_hidden(path) and data.takes(file.uri, path)
         )
 
     return keep

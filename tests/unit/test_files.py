@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from sparkify.errors import SourceChanged, SourceError
 from sparkify.sources import folder, join
-from sparkify.sources.files import SourceFile, batches, day_of
+from sparkify.sources.files import (
+    EVERYTHING,
+    SourceFile,
+    batches,
+    day_of,
+    is_hidden,
+)
 from sparkify.sources.spool import Spool
 
 DAY = 86_400 * 10**9
@@ -106,6 +112,26 @@ def test_name_that_is_no_text_is_told(tmp_path: Path) -> None:
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json")).touch()
     with pytest.raises(SourceError, match=r"\\udcff.*not valid UTF-8"):
         found(tmp_path)
+
+
+PARTS = st.sampled_from(
+    ["a", "/", ".", "_", "\n", ".json", ".json.gz", ".txt", "path", "JsonPaths", "é"]
+)
+PATHS = st.lists(PARTS, min_size=1, max_size=4).map("".join)
+
+
+@given(st.lists(st.one_of(st.just("a/b.json"), PATHS), min_size=1, max_size=4))
+def test_one_look_at_a_page_takes_nothing_that_is_no_data(paths: list[str]) -> None:
+    """What is taken at once would be taken one by one."""
+    if EVERYTHING.surely_takes_all(paths):
+        for path in paths:
+            assert EVERYTHING.takes("s3://b/" + path, path)
+            assert not is_hidden(path)
+
+
+def test_one_look_takes_a_page_of_songs() -> None:
+    """And does so where it matters, so that not each name is looked at."""
+    assert EVERYTHING.surely_takes_all([f"A/B/TR{n:05}.json" for n in range(1000)])
 
 
 def test_batches_go_by_revision_dataset_day_and_uri() -> None:
