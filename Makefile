@@ -6,8 +6,10 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 SERVER_VENV := redshift_server/.venv
 AIRFLOW := orchestration/airflow
-# Each process starts its own servers; what one process has to see is a group.
-PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup
+# Each process starts its own servers; what one process has to see is a group. There is
+# one more than there are cores, as some tests wait.
+PARALLEL := --numprocesses $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) \
+	--maxprocesses 5 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo-s3 test test-long test-crash test-server test-server-system \
