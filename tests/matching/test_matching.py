@@ -85,7 +85,9 @@ def expect_accuracy(outcomes: Outcomes) -> None:
     for method in METHODS:
         matched, right = make["precision"](outcomes, method)
         assert matched, method
-        assert right / matched >= 0.995, method
+        # Of less than 200 matches one wrong is no share: a library may have by chance
+        # another song of the same title, where the one that was played is missing.
+        assert matched - right <= max(1, 0.005 * matched), method
     for is_plain, least in ((True, 0.99), (False, 0.95)):
         known, found = make["recall"](
             [each for each in outcomes if (each.how == "as is") is is_plain]
