@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sparkify import gates, ledger, schema
 from sparkify.config import Settings, require, require_apart
 from sparkify.engines import make_engine
+from sparkify.garbage import rarely_collected
 from sparkify.models import Models, load_models
 from sparkify.sources import Sources
 from sparkify.sources.files import EVERY_DAY, Interval, SourceFile, batches, date_of
@@ -89,16 +90,17 @@ def _compare(
     sources = Sources(settings)
     engine = make_engine(settings)
     models = load_models(settings.schema_prefix)
-    found = list(sources.discover())
-    with engine.session(read_only=True):
-        schema.verify(engine, models)
-        pending = ledger.pending(
-            engine,
-            models,
-            found,
-            sources.content_hash,
-            retry_refused=retry_refused,
-        )
+    with rarely_collected():
+        found = list(sources.discover())
+        with engine.session(read_only=True):
+            schema.verify(engine, models)
+            pending = ledger.pending(
+                engine,
+                models,
+                found,
+                sources.content_hash,
+                retry_refused=retry_refused,
+            )
     return found, pending
 
 

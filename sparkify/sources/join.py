@@ -136,11 +136,7 @@ class _Joined:
             lines += 1
             size += 1
         self._parts.append(_Part(file, lines, size))
-        # As _count, which is another call for each of 100,000 files.
-        self._size += size
-        self._buffered += size
-        if self._buffered >= _FLUSH_BYTES:
-            self._flush()
+        self._count(size)
 
     def _add_pieces(self, file: SourceFile, pieces: Iterator[bytes]) -> None:
         start = self._size

@@ -85,9 +85,7 @@ def expect_accuracy(outcomes: Outcomes) -> None:
     for method in METHODS:
         matched, right = make["precision"](outcomes, method)
         assert matched, method
-        # Of less than 200 matches one wrong is no share: a library may have by chance
-        # another song of the same title, where the one that was played is missing.
-        assert matched - right <= max(1, 0.005 * matched), method
+        assert right / matched >= 0.995, method
     for is_plain, least in ((True, 0.99), (False, 0.95)):
         known, found = make["recall"](
             [each for each in outcomes if (each.how == "as is") is is_plain]
@@ -102,8 +100,8 @@ def try_simulated(
     *,
     songs: int,
     seed: int,
-) -> None:
-    """Load a simulation with disturbed names; expect right matches, a play a row."""
+) -> Outcomes:
+    """Load a simulation with disturbed names; expect a play a row. What was found."""
     made = simulate(
         folder,
         users=songs // 5,
@@ -120,26 +118,32 @@ def try_simulated(
         (made.plays,)
     ]
     truth = folder / "truth.jsonl"
-    expect_accuracy(make["simulated_outcomes"](warehouse.pipeline, truth))
+    outcomes: Outcomes = make["simulated_outcomes"](warehouse.pipeline, truth)
+    return outcomes
 
 
 def test_simulated_matches_are_right(
     new_warehouse: Callable[[str], Warehouse], engine_name: str, tmp_path: Path
 ) -> None:
     """Disturbed names, aliases, titles twice: the right songs, and no other."""
-    try_simulated(new_warehouse, engine_name, tmp_path, songs=1500, seed=11)
+    expect_accuracy(
+        try_simulated(new_warehouse, engine_name, tmp_path, songs=1500, seed=11)
+    )
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(20, 25))
 def test_simulated_matches_are_right_in_large(
-    new_warehouse: Callable[[str], Warehouse],
-    engine_name: str,
-    tmp_path: Path,
-    seed: int,
+    new_warehouse: Callable[[str], Warehouse], engine_name: str, tmp_path: Path
 ) -> None:
-    """As above, with more and larger libraries."""
-    try_simulated(new_warehouse, engine_name, tmp_path, songs=8000, seed=seed)
+    """As above, in larger libraries, judged as one: a rule has few matches in each."""
+    outcomes = [
+        outcome
+        for seed in range(20, 25)
+        for outcome in try_simulated(
+            new_warehouse, engine_name, tmp_path / str(seed), songs=8000, seed=seed
+        )
+    ]
+    expect_accuracy(outcomes)
 
 
 def try_late_songs(
