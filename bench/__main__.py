@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.measure import Command, compare, cost, heading
+from bench.measure import Command, compare, cost
 from sparkify.simulate import simulate
 
 ROUNDS = 3
@@ -137,13 +137,17 @@ def postgres(folder: Path, rounds: int) -> None:
 
 
 def matching(folder: Path, rounds: int) -> None:
-    """What matching, texts, user agents, places and levels take of a load.
+    """What folded names, repair, user agents, places and levels add to a load.
 
-    By step, from one process: its CPU seconds, all threads, from one step's end to the
-    next one's. The insert into songplays joins what was found, and is not among them.
+    A load of all, and one of a new day without new songs, against `bench/without.py`.
     """
     config = _million(folder)
-    _shares("a million events", config, rounds, _fresh(folder, config))
+    runs = {
+        "equal names alone": [PYTHON, "-m", "bench.without", str(config)],
+        "sparkify run": _run(config),
+    }
+    print("\na million events, 100,000 songs:")
+    compare(runs, rounds=rounds, before=_fresh(folder, config))
     logs, _ = _data(folder)
     newest = max(Path(logs).rglob("*.json"))
     aside = newest.rename(folder / newest.name)
@@ -155,32 +159,8 @@ def matching(folder: Path, rounds: int) -> None:
     def restore() -> None:
         shutil.copy(history, folder / "bench.duckdb")
 
-    _shares("a new day, no new songs", config, rounds, restore)
-
-
-MATCHING = (
-    *("work.played_texts", "analytics.song_texts", "analytics.song_names"),
-    *("work.touched_texts", "work.touched_names", "work.text_matches"),
-    *("work.rematched_plays", "work.settled_levels", "analytics.user_levels"),
-    *("analytics.user_agents", "analytics.places"),
-)
-
-
-def _shares(what: str, config: Path, rounds: int, before: Callable[[], None]) -> None:
-    """Print the steps of MATCHING with their shares of the CPU of a run."""
-    runs: list[dict[str, float]] = []
-    for _ in range(rounds):
-        before()
-        command = [PYTHON, "-m", "bench.shares", str(config)]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-        runs.append(json.loads(done.stdout))
-    for run in runs:
-        run["all of these"] = sum(run[step] for step in MATCHING)
-    print(f"\n{heading(rounds)}\n\n| {what:24} | CPU s | % of the run |\n|---|---|---|")
-    for step in (*MATCHING, "all of these", "whole"):
-        seconds = statistics.median(run[step] for run in runs)
-        share = statistics.median(run[step] / run["whole"] for run in runs)
-        print(f"| {step:24} | {seconds:.2f} | {100 * share:.1f} |")
+    print("\na new day, no new songs:")
+    compare(runs, rounds=5 * rounds, before=restore)
 
 
 def songs(folder: Path, rounds: int) -> None:

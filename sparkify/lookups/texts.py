@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache, lru_cache, partial
+from itertools import pairwise
 
 from xxhash import xxh3_64_intdigest
 
@@ -107,10 +108,10 @@ def song_names(rows: Iterable[Row]) -> Iterator[Row]:
 
 def repair(text: str) -> str:
     """Undo UTF-8 that was read as Latin-1 and encoded again; leave other text."""
-    if text.isascii() or not _suspicious().search(text):
+    if text.isascii() or not _is_suspicious(text):
         return text
     repaired = _decoded(text) if _CONTROL.search(text) else text
-    if _suspicious().search(repaired):
+    if _is_suspicious(repaired):
         repaired = _fix_encoding()(repaired)
     # ftfy leaves a short remainder such as "Ã¥"; what was damaged once was so twice.
     return text if repaired == text else _decoded(repaired)
@@ -124,15 +125,23 @@ def _decoded(text: str) -> str:
     return text
 
 
-@cache
-def _suspicious() -> re.Pattern[str]:
-    """What every text has that ftfy repairs, and few others."""
-    pairs = (
-        f"[{re.escape(_FIRST.decode(name, 'ignore'))}]"
-        f"[{re.escape(_NEXT.decode(name, 'ignore'))}]"
-        for name in _MISTAKEN
+def _is_suspicious(text: str) -> bool:
+    """Whether a text has what every text has that ftfy repairs, and few others."""
+    after = _mistaken_after()
+    return bool(_CONTROL.search(text)) or any(
+        following in after.get(char, "") for char, following in pairwise(text)
     )
-    return re.compile("|".join((_CONTROL.pattern, *pairs)))
+
+
+@cache
+def _mistaken_after() -> dict[str, str]:
+    """What may follow a letter that a first byte was mistaken for."""
+    after: dict[str, str] = {}
+    for name in _MISTAKEN:
+        following = _NEXT.decode(name, "ignore")
+        for char in _FIRST.decode(name, "ignore"):
+            after[char] = after.get(char, "") + following
+    return after
 
 
 @cache

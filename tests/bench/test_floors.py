@@ -12,9 +12,9 @@ import psycopg2
 import pytest
 from conftest import postgres
 
-from bench import plain, plain_postgres
+from bench import plain, plain_postgres, without
 from examples.postgres import OWNER
-from sparkify.config import Settings
+from sparkify.config import Settings, load_settings
 from sparkify.models import Table, load_models
 from sparkify.pipeline import Pipeline
 from sparkify.simulate import simulate
@@ -72,6 +72,21 @@ def on_postgres(source: Path) -> Iterator[Any]:
     server.drop(name)
 
 
+@pytest.fixture(scope="module")
+def on_equal_names(source: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse of a run that matches by equal names alone."""
+    path, config = source / "without.duckdb", source / "dwh.cfg"
+    logs, songs = source / "log_data", source / "song_data"
+    config.write_text(
+        f"[WAREHOUSE]\nPATH = {path}\n[S3]\nLOG_DATA = {logs}\nSONG_DATA = {songs}\n"
+    )
+    Pipeline(load_settings(config)).create_tables()
+    with pytest.raises(SystemExit, match="0"):
+        without.main(str(config))
+    with duckdb.connect(path, read_only=True) as connection:
+        yield connection
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_the_plain_script_writes_the_same(
     table: Table,
@@ -89,6 +104,30 @@ def test_the_plain_script_for_postgres_writes_the_same(
 ) -> None:
     """As on DuckDB."""
     assert _rows(ours, table) == _rows(on_postgres, table)
+
+
+def test_equal_names_alone_find_what_ours_finds_too(
+    ours: duckdb.DuckDBPyConnection, on_equal_names: duckdb.DuckDBPyConnection
+) -> None:
+    """Ours finds more of them, as it repairs texts, and others by folded names."""
+
+    def plays(warehouse: duckdb.DuckDBPyConnection, method: str) -> set[object]:
+        return set(
+            warehouse.execute(
+                "select songplay_id, song_id, artist_id, song_key, match_method "
+                "from analytics.songplays where match_method = $1",
+                [method],
+            ).fetchall()
+        )
+
+    exact = plays(on_equal_names, "exact")
+    assert plays(on_equal_names, "title")
+    assert exact
+    assert exact < plays(ours, "exact")
+    methods = "select distinct match_method from analytics.songplays"
+    found = set(on_equal_names.execute(methods).fetchall())
+    assert found == {("exact",), ("title",), (None,)}
+    assert found < set(ours.execute(methods).fetchall())
 
 
 def _rows(warehouse: Any, table: Table) -> Counter[tuple[object, ...]]:
