@@ -137,8 +137,10 @@ def _least(prefix: str) -> Models:
 
 def main(config: str) -> None:
     """Run, as `sparkify run` does."""
-    lookups.RULES["song_texts"] = SONG_TEXT_RULES, _texts
-    with patch.object(pipeline, "load_models", _least):
+    with (
+        patch.dict(lookups.RULES, {"song_texts": (SONG_TEXT_RULES, _texts)}),
+        patch.object(pipeline, "load_models", _least),
+    ):
         cli.main(["run", "--quiet", "--config", config])
 
 

@@ -85,7 +85,7 @@ def test_a_run_broken_at_some_statement(scenario: Scenario) -> None:
     """All or nothing of a load is there; then a run ends as if undisturbed (I2, I8)."""
     statements = scenario.statements
     # A fault takes seconds on Redshift.
-    modes, share = (MODES, 8) if scenario.engine != "redshift" else (("lost",), 5)
+    modes, share = (MODES, 5) if scenario.engine != "redshift" else (("lost",), 5)
     commits = [n for n, each in enumerate(statements) if each == "commit"]
     around = [(n, mode) for n in commits for mode in modes]
     lost = [(n, "lost") for n, each in enumerate(statements) if each == "rollback"][:2]

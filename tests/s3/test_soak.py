@@ -240,7 +240,7 @@ def star(settings: Settings) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(
     ("seconds", "between_kills"),
-    [(75, (3, 9)), pytest.param(1800, (5, 30), marks=pytest.mark.long)],
+    [(45, (3, 9)), pytest.param(1800, (5, 30), marks=pytest.mark.long)],
     ids=["short", "long"],
 )
 def test_watcher_outlasts_what_breaks(
