@@ -15,6 +15,7 @@ from sparkify.metrics.catalogue import Metric, find_metric
 from sparkify.metrics.period import (
     Filters,
     Period,
+    earlier_periods,
     find_period,
     parameters,
     stretches,
@@ -38,6 +39,10 @@ _TYPES: dict[str, Callable[[object], object]] = {
     "timestamp": lambda value: value,
     "boolean": bool,
 }
+
+
+# The inserts of these shared tables run part by part.
+_PARTS = {"hours": stretches, "song_history": earlier_periods}
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,8 @@ class Metrics:
         create, *insert = statements(metric(f"scope/{table}", self._models.prefix))
         self._engine.execute(create, self._parameters)
         for statement in insert:
-            for stretch in stretches(self.filters.time_zone, self.period):
-                self._engine.execute(statement, stretch)
+            for part in _PARTS[table](self.filters.time_zone, self.period):
+                self._engine.execute(statement, {**self._parameters, **part})
         self._made.add(table)
 
 

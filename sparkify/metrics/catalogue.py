@@ -80,6 +80,7 @@ SCOPE = (
     "first_days",
     "audience",
     "song_counts",
+    "song_history",
 )
 
 _COLUMN = re.compile(

@@ -20,6 +20,7 @@ _MONDAY = date(1900, 1, 1)
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MOST_HOURS = 10_000  # as many as the numbers in sql/metrics/scope/hours.sql
+_MOST_PARTS = 24
 _MOST_DAYS = 36_600  # a century
 _FIRST, _LAST = date(2000, 1, 1), date(2099, 12, 31)  # as accepted from files
 
@@ -180,6 +181,29 @@ def stretches(time_zone: str, period: Period) -> Iterator[dict[str, object]]:
                 "stretch_hours": min(_MOST_HOURS, len(found) - start),
                 "utc_offset": offset // _HOUR,
             }
+
+
+def earlier_periods(time_zone: str, period: Period) -> Iterator[dict[str, object]]:
+    """The periods before, back to the first of the data, some at a time.
+
+    For scope/song_history.sql: one at a time unless that were too many statements.
+    """
+    if not period.first_event_at:
+        return
+    zone = find_zone(time_zone)
+    known = (period.first_day - _local_day(period.first_event_at, zone)).days
+    periods = max(0, -(-known // period.days))
+    at_once = -(-periods // _MOST_PARTS)
+    for newest in range(1, periods + 1, at_once or 1):
+        oldest = min(newest + at_once - 1, periods)
+        yield {
+            "newest_period": newest,
+            "oldest_period": oldest,
+            "periods_start": _begin(period.first_day - oldest * period.days * _DAY, zone),
+            "periods_end": _begin(
+                period.first_day - (newest - 1) * period.days * _DAY, zone
+            ),
+        }
 
 
 def _hours(first: datetime, last: datetime) -> Iterator[datetime]:

@@ -61,17 +61,34 @@ song_artists as (
         on names.artist_key = artists.artist_key
 ),
 
+counts_of_songs as (
+    select
+        0 as period_number,
+        song_key,
+        plays,
+        is_matched
+    from song_counts
+    union all
+    select
+        period_number,
+        song_key,
+        plays,
+        0 as is_matched
+    from song_history
+),
+
 counted as (
     select
-        song_counts.period_number,
+        counts_of_songs.period_number,
         song_artists.artist_number,
-        sum(song_counts.plays) as plays,
-        count(*) as songs
-    from song_counts
+        sum(counts_of_songs.plays) as plays,
+        count(*) as songs,
+        max(counts_of_songs.is_matched) as is_matched
+    from counts_of_songs
     inner join song_artists
-        on song_counts.song_key = song_artists.song_key
+        on counts_of_songs.song_key = song_artists.song_key
     group by
-        song_counts.period_number,
+        counts_of_songs.period_number,
         song_artists.artist_number
 ),
 
@@ -102,6 +119,7 @@ contenders as (
         counted.artist_number,
         counted.plays,
         counted.songs,
+        counted.is_matched,
         count(*) over (
             partition by counted.period_number, counted.plays
         ) as as_many
@@ -111,31 +129,80 @@ contenders as (
         and counted.plays >= least.plays
 ),
 
-contending_artists as (
-    select distinct artist_number
-    from contenders
-),
-
 contending_songs as (
     select
         song_artists.song_key,
         song_artists.artist_number
     from song_artists
-    inner join contending_artists
-        on song_artists.artist_number = contending_artists.artist_number
+    inner join contenders
+        on song_artists.artist_number = contenders.artist_number
+    where contenders.period_number = 0
 ),
 
-contending_plays as (
+-- listeners are shown of this period; before it they part artists with as many plays
+heard as (
     select
         contending_songs.artist_number,
-        songplays.user_id,
-        date_trunc('hour', songplays.start_time) as hour_start,
-        case when songplays.song_id is null then 0 else 1 end as is_matched
+        songplays.user_id
     from analytics.songplays
     inner join contending_songs
         on songplays.song_key = contending_songs.song_key
     where
-        songplays.start_time < :period_end
+        songplays.start_time >= :period_start
+        and songplays.start_time < :period_end
+        and
+        (:level = '' or songplays.level = :level)
+        and (:gender = '' or songplays.user_id in (select user_id from chosen_users))
+        and (
+            :state = ''
+            or coalesce(songplays.location, '') in (select location from chosen_places)
+        )
+        and (
+            :platform = ''
+            or coalesce(songplays.user_agent, '') in (
+                select user_agent
+                from chosen_user_agents
+            )
+        )
+    group by
+        contending_songs.artist_number,
+        songplays.user_id
+),
+
+tied as (
+    select
+        period_number,
+        artist_number
+    from contenders
+    where
+        period_number > 0
+        and as_many > 1
+),
+
+tied_artists as (
+    select distinct artist_number
+    from tied
+),
+
+tied_songs as (
+    select
+        song_artists.song_key,
+        song_artists.artist_number
+    from song_artists
+    inner join tied_artists
+        on song_artists.artist_number = tied_artists.artist_number
+),
+
+plays_of_tied as (
+    select
+        tied_songs.artist_number,
+        songplays.user_id,
+        date_trunc('hour', songplays.start_time) as hour_start
+    from analytics.songplays
+    inner join tied_songs
+        on songplays.song_key = tied_songs.song_key
+    where
+        songplays.start_time < :period_start
         and
         (:level = '' or songplays.level = :level)
         and (:gender = '' or songplays.user_id in (select user_id from chosen_users))
@@ -152,66 +219,66 @@ contending_plays as (
         )
 ),
 
--- listeners are shown of this period, and elsewhere part those with as many plays
-played as (
+heard_before as (
     select
-        days.period_number,
-        contending_plays.artist_number,
-        contending_plays.user_id,
-        max(contending_plays.is_matched) as is_matched
-    from contending_plays
+        tied.period_number,
+        tied.artist_number,
+        plays_of_tied.user_id
+    from plays_of_tied
     inner join hours
-        on contending_plays.hour_start = hours.hour_start
+        on plays_of_tied.hour_start = hours.hour_start
     inner join days
         on hours.day = days.day
-    inner join contenders
-        on days.period_number = contenders.period_number
-        and contending_plays.artist_number = contenders.artist_number
-    where
-        contenders.period_number = 0
-        or contenders.as_many > 1
+    inner join tied
+        on days.period_number = tied.period_number
+        and plays_of_tied.artist_number = tied.artist_number
     group by
-        days.period_number,
-        contending_plays.artist_number,
-        contending_plays.user_id
+        tied.period_number,
+        tied.artist_number,
+        plays_of_tied.user_id
 ),
 
-described as (
+listened as (
     select
-        contenders.period_number,
-        contenders.artist_number,
-        contenders.plays,
-        contenders.songs,
-        count(played.user_id) as listeners,
-        max(played.is_matched) as is_matched
-    from contenders
-    left join played
-        on contenders.artist_number = played.artist_number
-        and contenders.period_number = played.period_number
+        0 as period_number,
+        artist_number,
+        count(user_id) as listeners
+    from heard
+    group by artist_number
+    union all
+    select
+        period_number,
+        artist_number,
+        count(user_id) as listeners
+    from heard_before
     group by
-        contenders.period_number,
-        contenders.artist_number,
-        contenders.plays,
-        contenders.songs
+        period_number,
+        artist_number
 ),
 
 ranked as (
     select
-        period_number,
-        artist_number,
-        plays,
-        listeners,
-        songs,
-        is_matched,
+        contenders.period_number,
+        contenders.artist_number,
+        contenders.plays,
+        listened.listeners,
+        contenders.songs,
+        contenders.is_matched,
         row_number() over (
-            partition by period_number
-            order by plays desc, listeners desc, artist_number
+            partition by contenders.period_number
+            order by
+                contenders.plays desc,
+                listened.listeners desc,
+                contenders.artist_number
         ) as chart_rank,
         rank() over (
-            partition by period_number
-            order by plays desc, listeners desc
+            partition by contenders.period_number
+            order by contenders.plays desc, listened.listeners desc
         ) as tied_rank
-    from described
+    from contenders
+    left join listened
+        on contenders.artist_number = listened.artist_number
+        and contenders.period_number = listened.period_number
 ),
 
 charted as (

@@ -21,6 +21,20 @@
 -- column: is_matched boolean Whether the catalogue knows the song.
 with
 
+counted as (
+    select
+        0 as period_number,
+        song_key,
+        plays
+    from song_counts
+    union all
+    select
+        period_number,
+        song_key,
+        plays
+    from song_history
+),
+
 -- the plays of the last song on each chart; the songs with as many may stand on it too
 numbered as (
     select
@@ -30,7 +44,7 @@ numbered as (
             partition by period_number
             order by plays desc
         ) as place
-    from song_counts
+    from counted
 ),
 
 least as (
@@ -44,34 +58,74 @@ least as (
 
 contenders as (
     select
-        song_counts.period_number,
-        song_counts.song_key,
-        song_counts.plays,
+        counted.period_number,
+        counted.song_key,
+        counted.plays,
         count(*) over (
-            partition by song_counts.period_number, song_counts.plays
+            partition by counted.period_number, counted.plays
         ) as as_many
-    from song_counts
+    from counted
     inner join least
-        on song_counts.period_number = least.period_number
-        and song_counts.plays >= least.plays
+        on counted.period_number = least.period_number
+        and counted.plays >= least.plays
 ),
 
-contending_songs as (
-    select distinct song_key
+-- listeners are shown of this period; before it they part songs with as many plays
+heard as (
+    select
+        songplays.song_key,
+        songplays.user_id
+    from analytics.songplays
+    inner join contenders
+        on songplays.song_key = contenders.song_key
+    where
+        contenders.period_number = 0
+        and songplays.start_time >= :period_start
+        and songplays.start_time < :period_end
+        and
+        (:level = '' or songplays.level = :level)
+        and (:gender = '' or songplays.user_id in (select user_id from chosen_users))
+        and (
+            :state = ''
+            or coalesce(songplays.location, '') in (select location from chosen_places)
+        )
+        and (
+            :platform = ''
+            or coalesce(songplays.user_agent, '') in (
+                select user_agent
+                from chosen_user_agents
+            )
+        )
+    group by
+        songplays.song_key,
+        songplays.user_id
+),
+
+tied as (
+    select
+        period_number,
+        song_key
     from contenders
+    where
+        period_number > 0
+        and as_many > 1
 ),
 
-contending_plays as (
+tied_songs as (
+    select distinct song_key
+    from tied
+),
+
+plays_of_tied as (
     select
         songplays.song_key,
         songplays.user_id,
-        date_trunc('hour', songplays.start_time) as hour_start,
-        case when songplays.song_id is null then 0 else 1 end as is_matched
+        date_trunc('hour', songplays.start_time) as hour_start
     from analytics.songplays
-    inner join contending_songs
-        on songplays.song_key = contending_songs.song_key
+    inner join tied_songs
+        on songplays.song_key = tied_songs.song_key
     where
-        songplays.start_time < :period_end
+        songplays.start_time < :period_start
         and
         (:level = '' or songplays.level = :level)
         and (:gender = '' or songplays.user_id in (select user_id from chosen_users))
@@ -88,63 +142,61 @@ contending_plays as (
         )
 ),
 
--- listeners are shown of this period, and elsewhere part those with as many plays
-played as (
+heard_before as (
     select
-        days.period_number,
-        contending_plays.song_key,
-        contending_plays.user_id,
-        max(contending_plays.is_matched) as is_matched
-    from contending_plays
+        tied.period_number,
+        tied.song_key,
+        plays_of_tied.user_id
+    from plays_of_tied
     inner join hours
-        on contending_plays.hour_start = hours.hour_start
+        on plays_of_tied.hour_start = hours.hour_start
     inner join days
         on hours.day = days.day
-    inner join contenders
-        on days.period_number = contenders.period_number
-        and contending_plays.song_key = contenders.song_key
-    where
-        contenders.period_number = 0
-        or contenders.as_many > 1
+    inner join tied
+        on days.period_number = tied.period_number
+        and plays_of_tied.song_key = tied.song_key
     group by
-        days.period_number,
-        contending_plays.song_key,
-        contending_plays.user_id
+        tied.period_number,
+        tied.song_key,
+        plays_of_tied.user_id
 ),
 
-described as (
+listened as (
     select
-        contenders.period_number,
-        contenders.song_key,
-        contenders.plays,
-        count(played.user_id) as listeners,
-        max(played.is_matched) as is_matched
-    from contenders
-    left join played
-        on contenders.song_key = played.song_key
-        and contenders.period_number = played.period_number
+        0 as period_number,
+        song_key,
+        count(user_id) as listeners
+    from heard
+    group by song_key
+    union all
+    select
+        period_number,
+        song_key,
+        count(user_id) as listeners
+    from heard_before
     group by
-        contenders.period_number,
-        contenders.song_key,
-        contenders.plays
+        period_number,
+        song_key
 ),
 
 ranked as (
     select
-        period_number,
-        song_key,
-        plays,
-        listeners,
-        is_matched,
+        contenders.period_number,
+        contenders.song_key,
+        contenders.plays,
+        listened.listeners,
         row_number() over (
-            partition by period_number
-            order by plays desc, listeners desc, song_key
+            partition by contenders.period_number
+            order by contenders.plays desc, listened.listeners desc, contenders.song_key
         ) as chart_rank,
         rank() over (
-            partition by period_number
-            order by plays desc, listeners desc
+            partition by contenders.period_number
+            order by contenders.plays desc, listened.listeners desc
         ) as tied_rank
-    from described
+    from contenders
+    left join listened
+        on contenders.song_key = listened.song_key
+        and contenders.period_number = listened.period_number
 ),
 
 charted as (
@@ -153,7 +205,6 @@ charted as (
         song_key,
         plays,
         listeners,
-        is_matched,
         chart_rank,
         tied_rank,
         lag(chart_rank) over (
@@ -220,8 +271,10 @@ select
     cast(charted.plays as double precision) / nullif(charted.listeners, 0)
         as plays_per_listener,
     cast(charted.plays as double precision) / everything.plays as share,
-    charted.is_matched
+    song_counts.is_matched
 from charted
+inner join song_counts
+    on charted.song_key = song_counts.song_key
 left join named
     on charted.song_key = named.song_key
 cross join everything

@@ -9,41 +9,13 @@
 -- column: listeners integer Users with a play.
 with
 
--- songs of which a play has found a song
-found as (
-    select distinct song_key
-    from analytics.songplays
-    where
-        song_id is not null
-        and start_time >= :period_start
-        and start_time < :period_end
-        and
-        (:level = '' or songplays.level = :level)
-        and (:gender = '' or songplays.user_id in (select user_id from chosen_users))
-        and (
-            :state = ''
-            or coalesce(songplays.location, '') in (select location from chosen_places)
-        )
-        and (
-            :platform = ''
-            or coalesce(songplays.user_agent, '') in (
-                select user_agent
-                from chosen_user_agents
-            )
-        )
-),
-
 lacking as (
     select
-        song_counts.song_key,
-        song_counts.plays,
-        row_number() over (order by song_counts.plays desc) as place
+        song_key,
+        plays,
+        row_number() over (order by plays desc) as place
     from song_counts
-    left join found
-        on song_counts.song_key = found.song_key
-    where
-        song_counts.period_number = 0
-        and found.song_key is null
+    where is_matched = 0
 ),
 
 -- the plays of the last of them; the songs with as many may stand there too

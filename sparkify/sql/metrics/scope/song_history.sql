@@ -1,0 +1,54 @@
+-- How often each song was played in the periods before. The insert runs for some of them
+-- at a time, for it is quicker to count few groups at once.
+-- grain: one row per period and song
+create temp table song_history (
+    period_number integer not null,
+    song_key bigint not null,
+    plays bigint not null
+);
+
+insert into song_history (
+    period_number,
+    song_key,
+    plays
+)
+with
+
+period_hours as (
+    select
+        hours.hour_start,
+        days.period_number
+    from hours
+    inner join days
+        on hours.day = days.day
+    where days.period_number between :newest_period and :oldest_period
+)
+
+select
+    period_hours.period_number,
+    songplays.song_key,
+    count(*) as plays
+from analytics.songplays
+inner join period_hours
+    on date_trunc('hour', songplays.start_time) = period_hours.hour_start
+where
+    songplays.song_key is not null
+    and songplays.start_time >= :periods_start
+    and songplays.start_time < :periods_end
+    and
+    (:level = '' or songplays.level = :level)
+    and (:gender = '' or songplays.user_id in (select user_id from chosen_users))
+    and (
+        :state = ''
+        or coalesce(songplays.location, '') in (select location from chosen_places)
+    )
+    and (
+        :platform = ''
+        or coalesce(songplays.user_agent, '') in (
+            select user_agent
+            from chosen_user_agents
+        )
+    )
+group by
+    period_hours.period_number,
+    songplays.song_key;
