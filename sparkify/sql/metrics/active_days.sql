@@ -9,7 +9,7 @@ with
 per_user as (
     select
         user_id,
-        count(distinct day) as active_days
+        count(*) as active_days
     from listening
     where
         user_id is not null

@@ -18,19 +18,12 @@ with
 
 user_days as (
     select
-        user_id,
         day,
-        lead(day) over (
-            partition by user_id
-            order by day
-        ) as next_day
+        next_day
     from listening
     where
         user_id is not null
         and day between :first_day - 27 and :last_day
-    group by
-        user_id,
-        day
 ),
 
 -- a user counts from the day on until 7 or 28 days later, or until active again

@@ -21,6 +21,14 @@ views as (
     where
         page_views.viewed_at >= :period_start
         and page_views.viewed_at < :period_end
+        and page_views.page in (
+            'Upgrade',
+            'Submit Upgrade',
+            'Downgrade',
+            'Submit Downgrade',
+            'Cancel',
+            'Cancellation Confirmation'
+        )
         and
         (:gender = '' or page_views.user_id in (select user_id from chosen_users))
         and (
@@ -37,10 +45,27 @@ views as (
 ),
 
 free_events as (
-    select user_id
-    from views
-    where level = 'free'
-    union
+    select page_views.user_id
+    from analytics.page_views
+    where
+        page_views.viewed_at >= :period_start
+        and page_views.viewed_at < :period_end
+        and page_views.level = 'free'
+        and
+        (:gender = '' or page_views.user_id in (select user_id from chosen_users))
+        and (
+            :state = ''
+            or coalesce(page_views.location, '') in (select location from chosen_places)
+        )
+        and (
+            :platform = ''
+            or coalesce(page_views.user_agent, '') in (
+                select user_agent
+                from chosen_user_agents
+            )
+        )
+    group by page_views.user_id
+    union all
     select user_hours.user_id
     from analytics.user_hours
     inner join hours
@@ -62,6 +87,7 @@ free_events as (
                 from chosen_user_agents
             )
         )
+    group by user_hours.user_id
 ),
 
 free_users as (

@@ -41,52 +41,41 @@ asked_days as (
         and days.day <= :last_day
 ),
 
-user_weeks as (
+-- a user counts in a week by the last day with a play in it
+counted as (
     select
-        listening.user_id,
-        asked_days.week_start
+        asked_days.week_start,
+        count(*) as active,
+        sum(
+            case
+                when
+                    listening.next_day < asked_days.week_start + 14
+                    and listening.next_day <= :last_day
+                    then 0
+                else 1
+            end
+        ) as leaving
     from listening
     inner join asked_days
         on listening.day = asked_days.day
-    where listening.user_id is not null
-    group by
-        listening.user_id,
-        asked_days.week_start
+    where
+        listening.user_id is not null
+        and (
+            listening.next_day is null
+            or listening.next_day >= asked_days.week_start + 7
+            or listening.next_day > :last_day
+        )
+    group by asked_days.week_start
 ),
 
-neighbours as (
+arrived as (
     select
-        user_weeks.week_start,
-        case when first_days.first_day >= user_weeks.week_start then 1 else 0 end
-            as is_new,
-        lag(user_weeks.week_start) over (
-            partition by user_weeks.user_id
-            order by user_weeks.week_start
-        ) as previous_week,
-        lead(user_weeks.week_start) over (
-            partition by user_weeks.user_id
-            order by user_weeks.week_start
-        ) as next_week
-    from user_weeks
-    inner join first_days
-        on user_weeks.user_id = first_days.user_id
-),
-
-counted as (
-    select
-        week_start,
-        count(*) as active,
-        sum(is_new) as new_listeners,
-        sum(case when previous_week = week_start - 7 then 1 else 0 end) as retained,
-        sum(
-            case
-                when is_new = 1 or previous_week = week_start - 7 then 0
-                else 1
-            end
-        ) as resurrected,
-        sum(case when next_week = week_start + 7 then 0 else 1 end) as leaving
-    from neighbours
-    group by week_start
+        asked_days.week_start,
+        count(*) as users
+    from first_days
+    inner join asked_days
+        on first_days.first_day = asked_days.day
+    group by asked_days.week_start
 ),
 
 accounted as (
@@ -95,13 +84,15 @@ accounted as (
         weeks.last_day,
         weeks.is_complete,
         coalesce(counted.active, 0) as active,
-        coalesce(counted.new_listeners, 0) as new_listeners,
-        coalesce(counted.retained, 0) as retained,
-        coalesce(counted.resurrected, 0) as resurrected,
+        coalesce(arrived.users, 0) as new_listeners,
+        lag(coalesce(counted.active - counted.leaving, 0)) over (order by weeks.week_start)
+            as retained,
         lag(coalesce(counted.leaving, 0)) over (order by weeks.week_start) as churned
     from weeks
     left join counted
         on weeks.week_start = counted.week_start
+    left join arrived
+        on weeks.week_start = arrived.week_start
 )
 
 select
@@ -109,10 +100,11 @@ select
     is_complete,
     active,
     new_listeners,
-    retained,
-    resurrected,
+    coalesce(retained, 0) as retained,
+    active - new_listeners - coalesce(retained, 0) as resurrected,
     churned,
-    cast(new_listeners + resurrected as double precision) / nullif(churned, 0) as quick_ratio
+    cast(active - coalesce(retained, 0) as double precision) / nullif(churned, 0)
+        as quick_ratio
 from accounted
 where last_day >= :first_day
 order by week_start;

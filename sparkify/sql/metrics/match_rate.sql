@@ -11,7 +11,7 @@ with
 
 counted as (
     select
-        coalesce(match_method, 'none') as method,
+        match_method,
         count(*) as plays
     from analytics.songplays
     where
@@ -31,7 +31,7 @@ counted as (
                 from chosen_user_agents
             )
         )
-    group by coalesce(match_method, 'none')
+    group by match_method
 ),
 
 overall as (
@@ -40,12 +40,13 @@ overall as (
 )
 
 select
-    counted.method,
-    case when counted.method in ('artist', 'none') then 0 else 1 end as finds_song,
+    coalesce(counted.match_method, 'none') as method,
+    case when coalesce(counted.match_method, 'artist') = 'artist' then 0 else 1 end
+        as finds_song,
     counted.plays,
     cast(counted.plays as double precision) / overall.plays as share
 from counted
 cross join overall
 order by
     counted.plays desc,
-    counted.method;
+    method;

@@ -9,11 +9,11 @@
 -- column: per_1000_plays number Events by 1,000 plays.
 with
 
-viewed as (
+user_pages as (
     select
         coalesce(page_views.page, 'unknown') as page,
-        count(*) as events,
-        count(distinct page_views.user_id) as users
+        page_views.user_id,
+        count(*) as events
     from analytics.page_views
     where
         page_views.viewed_at >= :period_start
@@ -32,14 +32,25 @@ viewed as (
                 from chosen_user_agents
             )
         )
-    group by coalesce(page_views.page, 'unknown')
+    group by
+        coalesce(page_views.page, 'unknown'),
+        page_views.user_id
+),
+
+viewed as (
+    select
+        page,
+        sum(events) as events,
+        count(*) as users
+    from user_pages
+    group by page
 ),
 
 played as (
     select
         'NextSong' as page,
         coalesce(sum(plays), 0) as events,
-        count(distinct user_id) as users
+        count(case when next_day is null or next_day > :last_day then 1 end) as users
     from listening
     where
         user_id is not null

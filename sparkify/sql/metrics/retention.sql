@@ -46,32 +46,27 @@ cohorts as (
     group by cohort_week
 ),
 
-user_weeks as (
+-- a user counts in a week by the last day with a play in it
+returned as (
     select
         members.cohort_week,
-        members.user_id,
-        days.week_start
+        days.week_start,
+        count(*) as users
     from members
     inner join listening
         on members.user_id = listening.user_id
     inner join days
         on listening.day = days.day
-    where listening.day <= :last_day
+    where
+        listening.day <= :last_day
+        and (
+            listening.next_day is null
+            or listening.next_day >= days.week_start + 7
+            or listening.next_day > :last_day
+        )
     group by
         members.cohort_week,
-        members.user_id,
         days.week_start
-),
-
-returned as (
-    select
-        cohort_week,
-        week_start,
-        count(*) as users
-    from user_weeks
-    group by
-        cohort_week,
-        week_start
 )
 
 select

@@ -46,31 +46,27 @@ known_days as (
     group by periods.period_number
 ),
 
-user_periods as (
+-- a listener counts by the last day with a play in the period
+listened as (
     select
-        listening.user_id,
-        days.period_number,
+        periods.period_number,
+        count(
+            case
+                when
+                    listening.next_day is null
+                    or listening.next_day > periods.last_day
+                    then listening.user_id
+            end
+        ) as listeners,
         sum(listening.plays) as plays,
         sum(listening.length_ms) as length_ms,
-        count(*) as active_days
+        count(listening.user_id) as user_days
     from listening
     inner join days
         on listening.day = days.day
-    where days.period_number between 0 and 1
-    group by
-        listening.user_id,
-        days.period_number
-),
-
-listened as (
-    select
-        period_number,
-        count(user_id) as listeners,
-        sum(plays) as plays,
-        sum(length_ms) as length_ms,
-        sum(case when user_id is null then 0 else active_days end) as user_days
-    from user_periods
-    group by period_number
+    inner join periods
+        on days.period_number = periods.period_number
+    group by periods.period_number
 ),
 
 arrived as (
