@@ -9,56 +9,48 @@ with
 
 events as (
     select
-        user_id,
-        session_id,
-        item_in_session,
-        start_time as starts_at,
-        start_time
-        + (coalesce(length_ms, 0) / 1000.0) * interval '1 second' as ends_at
+        songplays.user_id,
+        songplays.session_id,
+        songplays.item_in_session,
+        songplays.start_time as starts_at,
+        songplays.start_time
+        + (coalesce(songplays.length_ms, 0) / 1000.0) * interval '1 second' as ends_at
     from analytics.songplays
+    left join (select distinct user_id from chosen_users) as asked_users
+        on songplays.user_id = asked_users.user_id
+    left join (select distinct location from chosen_places) as asked_places
+        on coalesce(songplays.location, '') = asked_places.location
+    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
+        on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
     where
-        user_id is not null
-        and start_time >= :period_start
-        and start_time < :period_end
-        and
-        (:level = '' or songplays.level = :level)
-        and (:gender = '' or songplays.user_id in (select user_id from chosen_users))
-        and (
-            :state = ''
-            or coalesce(songplays.location, '') in (select location from chosen_places)
-        )
-        and (
-            :platform = ''
-            or coalesce(songplays.user_agent, '') in (
-                select user_agent
-                from chosen_user_agents
-            )
-        )
+        songplays.user_id is not null
+        and songplays.start_time >= :period_start
+        and songplays.start_time < :period_end
+        and (:level = '' or songplays.level = :level)
+        and (:gender = '' or asked_users.user_id is not null)
+        and (:state = '' or asked_places.location is not null)
+        and (:platform = '' or asked_user_agents.user_agent is not null)
     union all
     select
-        user_id,
-        session_id,
-        item_in_session,
-        viewed_at as starts_at,
-        viewed_at as ends_at
+        page_views.user_id,
+        page_views.session_id,
+        page_views.item_in_session,
+        page_views.viewed_at as starts_at,
+        page_views.viewed_at as ends_at
     from analytics.page_views
+    left join (select distinct user_id from chosen_users) as asked_users
+        on page_views.user_id = asked_users.user_id
+    left join (select distinct location from chosen_places) as asked_places
+        on coalesce(page_views.location, '') = asked_places.location
+    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
+        on coalesce(page_views.user_agent, '') = asked_user_agents.user_agent
     where
-        viewed_at >= :period_start
-        and viewed_at < :period_end
-        and
-        (:level = '' or page_views.level = :level)
-        and (:gender = '' or page_views.user_id in (select user_id from chosen_users))
-        and (
-            :state = ''
-            or coalesce(page_views.location, '') in (select location from chosen_places)
-        )
-        and (
-            :platform = ''
-            or coalesce(page_views.user_agent, '') in (
-                select user_agent
-                from chosen_user_agents
-            )
-        )
+        page_views.viewed_at >= :period_start
+        and page_views.viewed_at < :period_end
+        and (:level = '' or page_views.level = :level)
+        and (:gender = '' or asked_users.user_id is not null)
+        and (:state = '' or asked_places.location is not null)
+        and (:platform = '' or asked_user_agents.user_agent is not null)
 ),
 
 followed as (

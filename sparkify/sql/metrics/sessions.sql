@@ -27,22 +27,18 @@ measured as (
     from analytics.sessions
     inner join hours
         on date_trunc('hour', sessions.started_at) = hours.hour_start
+    left join (select distinct user_id from chosen_users) as asked_users
+        on sessions.user_id = asked_users.user_id
+    left join (select distinct location from chosen_places) as asked_places
+        on coalesce(sessions.location, '') = asked_places.location
+    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
+        on coalesce(sessions.user_agent, '') = asked_user_agents.user_agent
     where
         hours.day between :first_day and :last_day
-        and
-        (:level = '' or sessions.level = :level)
-        and (:gender = '' or sessions.user_id in (select user_id from chosen_users))
-        and (
-            :state = ''
-            or coalesce(sessions.location, '') in (select location from chosen_places)
-        )
-        and (
-            :platform = ''
-            or coalesce(sessions.user_agent, '') in (
-                select user_agent
-                from chosen_user_agents
-            )
-        )
+        and (:level = '' or sessions.level = :level)
+        and (:gender = '' or asked_users.user_id is not null)
+        and (:state = '' or asked_places.location is not null)
+        and (:platform = '' or asked_user_agents.user_agent is not null)
 )
 
 select

@@ -42,23 +42,19 @@ listened as (
     from analytics.songplays
     inner join contenders
         on songplays.song_key = contenders.song_key
+    left join (select distinct user_id from chosen_users) as asked_users
+        on songplays.user_id = asked_users.user_id
+    left join (select distinct location from chosen_places) as asked_places
+        on coalesce(songplays.location, '') = asked_places.location
+    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
+        on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
     where
         songplays.start_time >= :period_start
         and songplays.start_time < :period_end
-        and
-        (:level = '' or songplays.level = :level)
-        and (:gender = '' or songplays.user_id in (select user_id from chosen_users))
-        and (
-            :state = ''
-            or coalesce(songplays.location, '') in (select location from chosen_places)
-        )
-        and (
-            :platform = ''
-            or coalesce(songplays.user_agent, '') in (
-                select user_agent
-                from chosen_user_agents
-            )
-        )
+        and (:level = '' or songplays.level = :level)
+        and (:gender = '' or asked_users.user_id is not null)
+        and (:state = '' or asked_places.location is not null)
+        and (:platform = '' or asked_user_agents.user_agent is not null)
     group by
         contenders.song_key,
         contenders.plays
