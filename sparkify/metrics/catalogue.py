@@ -81,6 +81,7 @@ SCOPE = (
     "audience",
     "song_counts",
     "song_history",
+    "song_listeners",
 )
 
 _COLUMN = re.compile(

@@ -66,14 +66,14 @@ counts_of_songs as (
         0 as period_number,
         song_key,
         plays,
-        is_matched
+        matched_plays
     from song_counts
     union all
     select
         period_number,
         song_key,
         plays,
-        0 as is_matched
+        0 as matched_plays
     from song_history
 ),
 
@@ -83,7 +83,7 @@ counted as (
         song_artists.artist_number,
         sum(counts_of_songs.plays) as plays,
         count(*) as songs,
-        max(counts_of_songs.is_matched) as is_matched
+        sum(counts_of_songs.matched_plays) as matched_plays
     from counts_of_songs
     inner join song_artists
         on counts_of_songs.song_key = song_artists.song_key
@@ -119,7 +119,7 @@ contenders as (
         counted.artist_number,
         counted.plays,
         counted.songs,
-        counted.is_matched,
+        counted.matched_plays,
         count(*) over (
             partition by counted.period_number, counted.plays
         ) as as_many
@@ -255,7 +255,7 @@ ranked as (
         contenders.plays,
         listened.listeners,
         contenders.songs,
-        contenders.is_matched,
+        contenders.matched_plays,
         row_number() over (
             partition by contenders.period_number
             order by
@@ -280,7 +280,7 @@ charted as (
         plays,
         listeners,
         songs,
-        is_matched,
+        matched_plays,
         chart_rank,
         tied_rank,
         lag(chart_rank) over (
@@ -331,7 +331,7 @@ select
     cast(charted.plays as double precision) / nullif(charted.listeners, 0)
         as plays_per_listener,
     cast(charted.plays as double precision) / everything.plays as share,
-    charted.is_matched
+    case when charted.matched_plays > 0 then 1 else 0 end as is_matched
 from charted
 inner join artists
     on charted.artist_number = artists.artist_number

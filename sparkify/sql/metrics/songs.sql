@@ -70,33 +70,7 @@ contenders as (
         and counted.plays >= least.plays
 ),
 
--- listeners are shown of this period; before it they part songs with as many plays
-heard as (
-    select
-        songplays.song_key,
-        songplays.user_id
-    from analytics.songplays
-    inner join contenders
-        on songplays.song_key = contenders.song_key
-    left join (select distinct user_id from chosen_users) as asked_users
-        on songplays.user_id = asked_users.user_id
-    left join (select distinct location from chosen_places) as asked_places
-        on coalesce(songplays.location, '') = asked_places.location
-    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-        on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
-    where
-        contenders.period_number = 0
-        and songplays.start_time >= :period_start
-        and songplays.start_time < :period_end
-        and (:level = '' or songplays.level = :level)
-        and (:gender = '' or asked_users.user_id is not null)
-        and (:state = '' or asked_places.location is not null)
-        and (:platform = '' or asked_user_agents.user_agent is not null)
-    group by
-        songplays.song_key,
-        songplays.user_id
-),
-
+-- before this period, listeners part songs with as many plays
 tied as (
     select
         period_number,
@@ -157,9 +131,8 @@ listened as (
     select
         0 as period_number,
         song_key,
-        count(user_id) as listeners
-    from heard
-    group by song_key
+        listeners
+    from song_listeners
     union all
     select
         period_number,
@@ -263,7 +236,7 @@ select
     cast(charted.plays as double precision) / nullif(charted.listeners, 0)
         as plays_per_listener,
     cast(charted.plays as double precision) / everything.plays as share,
-    song_counts.is_matched
+    case when song_counts.matched_plays > 0 then 1 else 0 end as is_matched
 from charted
 inner join song_counts
     on charted.song_key = song_counts.song_key

@@ -9,66 +9,21 @@
 -- column: listeners integer Users with a play.
 with
 
-lacking as (
-    select
-        song_key,
-        plays,
-        row_number() over (order by plays desc) as place
-    from song_counts
-    where is_matched = 0
-),
-
--- the plays of the last of them; the songs with as many may stand there too
-least as (
-    select min(plays) as plays
-    from lacking
-    where place <= :depth
-),
-
-contenders as (
-    select
-        lacking.song_key,
-        lacking.plays
-    from lacking
-    cross join least
-    where lacking.plays >= least.plays
-),
-
-listened as (
-    select
-        contenders.song_key,
-        contenders.plays,
-        count(distinct songplays.user_id) as listeners
-    from analytics.songplays
-    inner join contenders
-        on songplays.song_key = contenders.song_key
-    left join (select distinct user_id from chosen_users) as asked_users
-        on songplays.user_id = asked_users.user_id
-    left join (select distinct location from chosen_places) as asked_places
-        on coalesce(songplays.location, '') = asked_places.location
-    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-        on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
-    where
-        songplays.start_time >= :period_start
-        and songplays.start_time < :period_end
-        and (:level = '' or songplays.level = :level)
-        and (:gender = '' or asked_users.user_id is not null)
-        and (:state = '' or asked_places.location is not null)
-        and (:platform = '' or asked_user_agents.user_agent is not null)
-    group by
-        contenders.song_key,
-        contenders.plays
-),
-
 ranked as (
     select
-        song_key,
-        plays,
-        listeners,
+        song_counts.song_key,
+        song_counts.plays,
+        song_listeners.listeners,
         row_number() over (
-            order by plays desc, listeners desc, song_key
+            order by
+                song_counts.plays desc,
+                song_listeners.listeners desc,
+                song_counts.song_key
         ) as place
-    from listened
+    from song_counts
+    inner join song_listeners
+        on song_counts.song_key = song_listeners.song_key
+    where song_counts.matched_plays = 0
 ),
 
 named as (

@@ -5,8 +5,7 @@ select
     user_hours.user_id,
     user_hours.location,
     user_hours.user_agent,
-    sum(user_hours.plays) as plays,
-    sum(user_hours.length_ms) as length_ms
+    sum(user_hours.plays) as plays
 from analytics.user_hours
 inner join hours
     on user_hours.hour_start = hours.hour_start

@@ -1,23 +1,45 @@
--- How often each song was played in the period.
+-- How often each song was played in the period. Two selects, of which one has rows: to
+-- count everybody takes no joins, and reads fewer columns of the largest table.
 -- grain: one row per song
 create temp table song_counts as
+with
+
+plays as (
+    select
+        song_key,
+        song_id
+    from analytics.songplays
+    where
+        (:gender = '' and :state = '' and :platform = '')
+        and song_key is not null
+        and start_time >= :period_start
+        and start_time < :period_end
+        and (:level = '' or songplays.level = :level)
+    union all
+    select
+        songplays.song_key,
+        songplays.song_id
+    from analytics.songplays
+    left join (select distinct user_id from chosen_users) as asked_users
+        on songplays.user_id = asked_users.user_id
+    left join (select distinct location from chosen_places) as asked_places
+        on coalesce(songplays.location, '') = asked_places.location
+    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
+        on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
+    where
+        (:gender <> '' or :state <> '' or :platform <> '')
+        and songplays.song_key is not null
+        and songplays.start_time >= :period_start
+        and songplays.start_time < :period_end
+        and (:level = '' or songplays.level = :level)
+        and (:gender = '' or asked_users.user_id is not null)
+        and (:state = '' or asked_places.location is not null)
+        and (:platform = '' or asked_user_agents.user_agent is not null)
+)
+
 select
     song_key,
     count(*) as plays,
-    max(case when song_id is null then 0 else 1 end) as is_matched
-from analytics.songplays
-left join (select distinct user_id from chosen_users) as asked_users
-    on songplays.user_id = asked_users.user_id
-left join (select distinct location from chosen_places) as asked_places
-    on coalesce(songplays.location, '') = asked_places.location
-left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-    on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
-where
-    song_key is not null
-    and start_time >= :period_start
-    and start_time < :period_end
-    and (:level = '' or songplays.level = :level)
-    and (:gender = '' or asked_users.user_id is not null)
-    and (:state = '' or asked_places.location is not null)
-    and (:platform = '' or asked_user_agents.user_agent is not null)
+    count(song_id) as matched_plays
+from plays
 group by song_key;

@@ -1,5 +1,6 @@
--- How often each song was played in the periods before. The insert runs for some of them
--- at a time, for it is quicker to count few groups at once.
+-- How often each song was played in the periods before. The insert runs for each of them,
+-- or for some at a time where there are many: few groups at once are counted quicker. Of
+-- its two selects one has rows: to count everybody in one period takes no joins.
 -- grain: one row per period and song
 create temp table song_history (
     period_number integer not null,
@@ -22,29 +23,52 @@ period_hours as (
     inner join days
         on hours.day = days.day
     where days.period_number between :newest_period and :oldest_period
+),
+
+plays as (
+    select
+        :newest_period as period_number,
+        song_key
+    from analytics.songplays
+    where
+        (:gender = '' and :state = '' and :platform = '')
+        and :newest_period = :oldest_period
+        and song_key is not null
+        and start_time >= :periods_start
+        and start_time < :periods_end
+        and (:level = '' or songplays.level = :level)
+    union all
+    select
+        period_hours.period_number,
+        songplays.song_key
+    from analytics.songplays
+    inner join period_hours
+        on date_trunc('hour', songplays.start_time) = period_hours.hour_start
+    left join (select distinct user_id from chosen_users) as asked_users
+        on songplays.user_id = asked_users.user_id
+    left join (select distinct location from chosen_places) as asked_places
+        on coalesce(songplays.location, '') = asked_places.location
+    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
+        on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
+    where
+        (
+            :gender <> '' or :state <> '' or :platform <> ''
+            or :newest_period < :oldest_period
+        )
+        and songplays.song_key is not null
+        and songplays.start_time >= :periods_start
+        and songplays.start_time < :periods_end
+        and (:level = '' or songplays.level = :level)
+        and (:gender = '' or asked_users.user_id is not null)
+        and (:state = '' or asked_places.location is not null)
+        and (:platform = '' or asked_user_agents.user_agent is not null)
 )
 
 select
-    period_hours.period_number,
-    songplays.song_key,
+    period_number,
+    song_key,
     count(*) as plays
-from analytics.songplays
-inner join period_hours
-    on date_trunc('hour', songplays.start_time) = period_hours.hour_start
-left join (select distinct user_id from chosen_users) as asked_users
-    on songplays.user_id = asked_users.user_id
-left join (select distinct location from chosen_places) as asked_places
-    on coalesce(songplays.location, '') = asked_places.location
-left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-    on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
-where
-    songplays.song_key is not null
-    and songplays.start_time >= :periods_start
-    and songplays.start_time < :periods_end
-    and (:level = '' or songplays.level = :level)
-    and (:gender = '' or asked_users.user_id is not null)
-    and (:state = '' or asked_places.location is not null)
-    and (:platform = '' or asked_user_agents.user_agent is not null)
+from plays
 group by
-    period_hours.period_number,
-    songplays.song_key;
+    period_number,
+    song_key;
