@@ -77,6 +77,7 @@ SCOPE = (
     "chosen_places",
     "chosen_user_agents",
     "listening",
+    "day_totals",
     "first_days",
     "audience",
     "song_counts",

@@ -11,9 +11,7 @@ per_user as (
         user_id,
         count(*) as active_days
     from listening
-    where
-        user_id is not null
-        and day between :last_day - 27 and :last_day
+    where day between :last_day - 27 and :last_day
     group by user_id
 )
 

@@ -21,9 +21,7 @@ user_days as (
         day,
         next_day
     from listening
-    where
-        user_id is not null
-        and day between :first_day - 27 and :last_day
+    where day between :first_day - 27 and :last_day
 ),
 
 -- a user counts from the day on until 7 or 28 days later, or until active again
@@ -49,16 +47,6 @@ left_month as (
         count(*) as users
     from user_days
     group by least(day + 28, coalesce(next_day, day + 28))
-),
-
-played as (
-    select
-        day,
-        sum(plays) as plays,
-        sum(length_ms) as length_ms
-    from listening
-    where day between :first_day and :last_day
-    group by day
 ),
 
 calendar as (
@@ -112,14 +100,14 @@ select
     windows.day,
     windows.is_complete,
     windows.days_of_data,
-    coalesce(played.plays, 0) as plays,
-    coalesce(played.length_ms, 0) / 3600000.0 as hours,
+    coalesce(day_totals.plays, 0) as plays,
+    coalesce(day_totals.length_ms, 0) / 3600000.0 as hours,
     windows.dau,
     windows.wau,
     windows.mau,
     cast(windows.mean_dau as double precision) / nullif(windows.mau, 0) as stickiness
 from windows
-left join played
-    on windows.day = played.day
+left join day_totals
+    on windows.day = day_totals.day
 where windows.day >= :first_day
 order by windows.day;

@@ -59,12 +59,9 @@ counted as (
     inner join asked_days
         on listening.day = asked_days.day
     where
-        listening.user_id is not null
-        and (
-            listening.next_day is null
-            or listening.next_day >= asked_days.week_start + 7
-            or listening.next_day > :last_day
-        )
+        listening.next_day is null
+        or listening.next_day >= asked_days.week_start + 7
+        or listening.next_day > :last_day
     group by asked_days.week_start
 ),
 

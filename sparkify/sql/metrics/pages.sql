@@ -45,12 +45,17 @@ viewed as (
 played as (
     select
         'NextSong' as page,
-        coalesce(sum(plays), 0) as events,
-        count(case when next_day is null or next_day > :last_day then 1 end) as users
+        coalesce(sum(user_plays), 0) as events
+    from day_totals
+    where day between :first_day and :last_day
+),
+
+listened as (
+    select count(*) as users
     from listening
     where
-        user_id is not null
-        and day between :first_day and :last_day
+        day between :first_day and :last_day
+        and (next_day is null or next_day > :last_day)
 ),
 
 pages as (
@@ -61,11 +66,12 @@ pages as (
     from viewed
     union all
     select
-        page,
-        events,
-        users
+        played.page,
+        played.events,
+        listened.users
     from played
-    where events > 0
+    cross join listened
+    where played.events > 0
 )
 
 select

@@ -211,7 +211,7 @@ named as (
 
 everything as (
     select sum(plays) as plays
-    from listening
+    from day_totals
     where day between :first_day and :last_day
 )
 

@@ -50,23 +50,30 @@ known_days as (
 listened as (
     select
         periods.period_number,
-        count(
+        sum(
             case
-                when
-                    listening.next_day is null
-                    or listening.next_day > periods.last_day
-                    then listening.user_id
+                when listening.next_day <= periods.last_day then 0
+                else 1
             end
         ) as listeners,
-        sum(listening.plays) as plays,
-        sum(listening.length_ms) as length_ms,
-        count(listening.user_id) as user_days
+        count(*) as user_days
     from listening
     inner join days
         on listening.day = days.day
     inner join periods
         on days.period_number = periods.period_number
     group by periods.period_number
+),
+
+played as (
+    select
+        days.period_number,
+        sum(day_totals.plays) as plays,
+        sum(day_totals.length_ms) as length_ms
+    from day_totals
+    inner join days
+        on day_totals.day = days.day
+    group by days.period_number
 ),
 
 arrived as (
@@ -117,11 +124,11 @@ select
             then 1
         else 0
     end as is_covered,
-    coalesce(listened.plays, 0) as plays,
+    coalesce(played.plays, 0) as plays,
     coalesce(listened.listeners, 0) as listeners,
-    cast(listened.plays as double precision) / nullif(listened.listeners, 0)
+    cast(played.plays as double precision) / nullif(listened.listeners, 0)
         as plays_per_listener,
-    coalesce(listened.length_ms, 0) / 3600000.0 as hours,
+    coalesce(played.length_ms, 0) / 3600000.0 as hours,
     coalesce(visited.heard_ms, 0) / 3600000.0 as heard_hours,
     coalesce(visited.sessions, 0) as sessions,
     coalesce(visited.listening_sessions, 0) as listening_sessions,
@@ -134,6 +141,8 @@ left join known_days
     on periods.period_number = known_days.period_number
 left join listened
     on periods.period_number = listened.period_number
+left join played
+    on periods.period_number = played.period_number
 left join arrived
     on periods.period_number = arrived.period_number
 left join visited

@@ -1,16 +1,14 @@
--- What the asked users played, by day of the asked time zone: from the period before the
--- asked one on, and for 28 days before it. next_day is the user's next day with a play,
--- so the last day of a week, or of any other time, is known by itself.
+-- On which days the asked users played, by days of the asked time zone: from the period
+-- before the asked one on, and for 28 days before it. next_day is the user's next day with
+-- a play, so the last day of a week, or of any other time, is known by itself.
 -- grain: one row per user and day
 create temp table listening as
 with
 
 user_days as (
-    select
+    select distinct
         user_hours.user_id,
-        hours.day,
-        cast(sum(user_hours.plays) as bigint) as plays,
-        cast(sum(user_hours.length_ms) as bigint) as length_ms
+        hours.day
     from analytics.user_hours
     inner join hours
         on user_hours.hour_start = hours.hour_start
@@ -21,14 +19,12 @@ user_days as (
     left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
         on coalesce(user_hours.user_agent, '') = asked_user_agents.user_agent
     where
-        hours.day >= least(:previous_first_day, :first_day - 27)
+        user_hours.user_id is not null
+        and hours.day >= least(:previous_first_day, :first_day - 27)
         and (:level = '' or user_hours.level = :level)
         and (:gender = '' or asked_users.user_id is not null)
         and (:state = '' or asked_places.location is not null)
         and (:platform = '' or asked_user_agents.user_agent is not null)
-    group by
-        user_hours.user_id,
-        hours.day
 )
 
 select
@@ -37,7 +33,5 @@ select
     lead(day) over (
         partition by user_id
         order by day
-    ) as next_day,
-    plays,
-    length_ms
+    ) as next_day
 from user_days;

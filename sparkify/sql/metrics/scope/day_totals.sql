@@ -1,0 +1,26 @@
+-- How much the asked users played, by day of the asked time zone; user_plays are those
+-- with a user.
+-- grain: one row per day with a play
+create temp table day_totals as
+select
+    hours.day,
+    sum(user_hours.plays) as plays,
+    sum(case when user_hours.user_id is null then 0 else user_hours.plays end)
+        as user_plays,
+    sum(user_hours.length_ms) as length_ms
+from analytics.user_hours
+inner join hours
+    on user_hours.hour_start = hours.hour_start
+left join (select distinct user_id from chosen_users) as asked_users
+    on user_hours.user_id = asked_users.user_id
+left join (select distinct location from chosen_places) as asked_places
+    on coalesce(user_hours.location, '') = asked_places.location
+left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
+    on coalesce(user_hours.user_agent, '') = asked_user_agents.user_agent
+where
+    hours.day >= :previous_first_day
+    and (:level = '' or user_hours.level = :level)
+    and (:gender = '' or asked_users.user_id is not null)
+    and (:state = '' or asked_places.location is not null)
+    and (:platform = '' or asked_user_agents.user_agent is not null)
+group by hours.day;
