@@ -20,7 +20,7 @@ _MONDAY = date(1900, 1, 1)
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MOST_HOURS = 10_000  # as many as the numbers in sql/metrics/scope/hours.sql
-_MOST_PARTS = 24
+_MOST_PARTS = 24  # statements that count the songs of earlier periods
 _MOST_DAYS = 36_600  # a century
 _FIRST, _LAST = date(2000, 1, 1), date(2099, 12, 31)  # as accepted from files
 
@@ -184,25 +184,25 @@ def stretches(time_zone: str, period: Period) -> Iterator[dict[str, object]]:
 
 
 def earlier_periods(time_zone: str, period: Period) -> Iterator[dict[str, object]]:
-    """The periods before, back to the first of the data, some at a time.
+    """The periods before, back to the first of the data, for scope/song_history.sql.
 
-    For scope/song_history.sql: one at a time unless that were too many statements.
+    One at a time, or some at a time where there are many.
     """
     if not period.first_event_at:
         return
     zone = find_zone(time_zone)
-    known = (period.first_day - _local_day(period.first_event_at, zone)).days
-    periods = max(0, -(-known // period.days))
-    at_once = -(-periods // _MOST_PARTS)
-    for newest in range(1, periods + 1, at_once or 1):
+    days = (period.first_day - _local_day(period.first_event_at, zone)).days
+    periods = max(0, -(-days // period.days))
+    at_once = max(1, -(-periods // _MOST_PARTS))
+    for newest in range(1, periods + 1, at_once):
         oldest = min(newest + at_once - 1, periods)
+        end_day = period.first_day - (newest - 1) * period.days * _DAY
+        start_day = period.first_day - oldest * period.days * _DAY
         yield {
             "newest_period": newest,
             "oldest_period": oldest,
-            "periods_start": _begin(period.first_day - oldest * period.days * _DAY, zone),
-            "periods_end": _begin(
-                period.first_day - (newest - 1) * period.days * _DAY, zone
-            ),
+            "periods_start": _begin(start_day, zone),
+            "periods_end": _begin(end_day, zone),
         }
 
 
