@@ -30,6 +30,7 @@ TRANSFORM = (
     "work.tally",
     "work.settled_events",
     "work.touched_songs",
+    "work.touched_users",
     "analytics.users",
     "work.settled_levels",
     "analytics.user_levels",
@@ -46,12 +47,12 @@ TRANSFORM = (
     "work.rematched_plays",
     "work.replaced_plays",
     "analytics.songplays",
+    "work.touched_hours",
     "analytics.time",
     "work.touched_plays",
     "analytics.page_views",
     "work.touched_sessions",
     "analytics.sessions",
-    "work.touched_hours",
     "analytics.user_hours",
 )
 # What the checks of scope `run` read; made when they are run.

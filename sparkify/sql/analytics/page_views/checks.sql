@@ -10,7 +10,7 @@ settled_places as (
         item_in_session
     from settled_events
     where
-        user_id <> ''
+        user_id is not null
         and coalesce(page, '') <> 'NextSong'
 )
 
@@ -35,9 +35,9 @@ from settled_events
 left join analytics.page_views
     on settled_events.session_id = page_views.session_id
     and settled_events.item_in_session = page_views.item_in_session
-    and settled_events.user_id = cast(page_views.user_id as varchar(20))
+    and settled_events.user_id = page_views.user_id
 where
-    settled_events.user_id <> ''
+    settled_events.user_id is not null
     and coalesce(settled_events.page, '') <> 'NextSong'
     and page_views.page_view_id is null;
 
@@ -50,7 +50,7 @@ from analytics.page_views
 left join settled_events
     on page_views.session_id = settled_events.session_id
     and page_views.item_in_session = settled_events.item_in_session
-    and cast(page_views.user_id as varchar(20)) = settled_events.user_id
+    and page_views.user_id = settled_events.user_id
 where
     settled_events.session_id is null
     or settled_events.page = 'NextSong';

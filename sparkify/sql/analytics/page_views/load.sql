@@ -4,7 +4,7 @@ using settled_events
 where
     page_views.session_id = settled_events.session_id
     and page_views.item_in_session = settled_events.item_in_session
-    and cast(page_views.user_id as varchar(20)) = settled_events.user_id
+    and page_views.user_id = settled_events.user_id
     and settled_events.is_contested = 1;
 
 insert into analytics.page_views (
@@ -21,9 +21,9 @@ insert into analytics.page_views (
 select
     cast(session_id as varchar(20))
     || '-' || cast(item_in_session as varchar(20))
-    || '-' || user_id as page_view_id,
+    || '-' || cast(user_id as varchar(20)) as page_view_id,
     happened_at as viewed_at,
-    cast(user_id as bigint) as user_id,
+    user_id,
     nullif(level, '') as level,
     session_id,
     nullif(location, '') as location,
@@ -32,5 +32,5 @@ select
     nullif(page, '') as page
 from settled_events
 where
-    user_id <> ''
+    user_id is not null
     and coalesce(page, '') <> 'NextSong';

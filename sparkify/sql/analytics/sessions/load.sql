@@ -27,10 +27,8 @@ session_events as (
         songplays.user_id,
         songplays.item_in_session,
         songplays.start_time as happened_at,
-        'NextSong' as page,
-        songplays.level,
-        songplays.location,
-        songplays.user_agent,
+        1 as is_play,
+        1 as ends_play,
         songplays.length_ms
     from analytics.songplays
     inner join touched_sessions
@@ -42,10 +40,11 @@ session_events as (
         page_views.user_id,
         page_views.item_in_session,
         page_views.viewed_at as happened_at,
-        page_views.page,
-        page_views.level,
-        page_views.location,
-        page_views.user_agent,
+        0 as is_play,
+        case
+            when page_views.page in ('Logout', 'Cancellation Confirmation') then 1
+            else 0
+        end as ends_play,
         cast(null as bigint) as length_ms
     from analytics.page_views
     inner join touched_sessions
@@ -60,17 +59,11 @@ timed as (
         user_id,
         item_in_session,
         happened_at,
-        page,
-        level,
-        location,
-        user_agent,
+        is_play,
+        ends_play,
         length_ms,
         cast(floor(extract(epoch from happened_at)) as bigint) * 1000
-        + mod(cast(floor(extract(milliseconds from happened_at)) as bigint), 1000) as ts,
-        case
-            when page in ('NextSong', 'Logout', 'Cancellation Confirmation') then 1
-            else 0
-        end as ends_play
+        + mod(cast(floor(extract(milliseconds from happened_at)) as bigint), 1000) as ts
     from session_events
 ),
 
@@ -79,48 +72,101 @@ followed as (
         session_id,
         user_id,
         happened_at,
-        page,
-        level,
-        location,
-        user_agent,
+        is_play,
         length_ms,
         ts,
-        row_number() over (
-            partition by session_id, user_id
-            order by ts, item_in_session
-        ) as place,
         lead(ts) over (
             partition by session_id, user_id, ends_play
             order by ts, item_in_session
         ) - ts as until_next_ms
     from timed
+),
+
+measured as (
+    select
+        session_id,
+        user_id,
+        min(happened_at) as started_at,
+        count(*) as events,
+        sum(is_play) as plays,
+        sum(
+            case
+                when is_play = 1 and coalesce(until_next_ms, length_ms) >= 30000 then 1
+                else 0
+            end
+        ) as qualified_plays,
+        max(ts + coalesce(length_ms, 0)) - min(ts) as duration_ms,
+        sum(coalesce(length_ms, 0)) as length_ms,
+        sum(
+            case
+                when length_ms is not null
+                    then least(length_ms, coalesce(until_next_ms, length_ms))
+                else 0
+            end
+        ) as heard_ms
+    from followed
+    group by
+        session_id,
+        user_id
+),
+
+-- texts are wide to sort, and asked of the first event alone
+earliest as (
+    select
+        songplays.session_id,
+        songplays.user_id,
+        songplays.item_in_session,
+        songplays.level,
+        songplays.location,
+        songplays.user_agent
+    from analytics.songplays
+    inner join measured
+        on songplays.session_id = measured.session_id
+        and songplays.user_id = measured.user_id
+        and songplays.start_time = measured.started_at
+    union all
+    select
+        page_views.session_id,
+        page_views.user_id,
+        page_views.item_in_session,
+        page_views.level,
+        page_views.location,
+        page_views.user_agent
+    from analytics.page_views
+    inner join measured
+        on page_views.session_id = measured.session_id
+        and page_views.user_id = measured.user_id
+        and page_views.viewed_at = measured.started_at
+),
+
+ranked as (
+    select
+        session_id,
+        user_id,
+        level,
+        location,
+        user_agent,
+        row_number() over (
+            partition by session_id, user_id order by item_in_session
+        ) as place
+    from earliest
 )
 
 select
-    session_id,
-    user_id,
-    min(happened_at) as started_at,
-    max(case when place = 1 then level end) as level,
-    max(case when place = 1 then location end) as location,
-    max(case when place = 1 then user_agent end) as user_agent,
-    count(*) as events,
-    sum(case when page = 'NextSong' then 1 else 0 end) as plays,
-    sum(
-        case
-            when page = 'NextSong' and coalesce(until_next_ms, length_ms) >= 30000 then 1
-            else 0
-        end
-    ) as qualified_plays,
-    max(ts + coalesce(length_ms, 0)) - min(ts) as duration_ms,
-    sum(case when page = 'NextSong' then coalesce(length_ms, 0) else 0 end) as length_ms,
-    sum(
-        case
-            when page = 'NextSong' and length_ms is not null
-                then least(length_ms, coalesce(until_next_ms, length_ms))
-            else 0
-        end
-    ) as heard_ms
-from followed
-group by
-    session_id,
-    user_id;
+    measured.session_id,
+    measured.user_id,
+    measured.started_at,
+    ranked.level,
+    ranked.location,
+    ranked.user_agent,
+    measured.events,
+    measured.plays,
+    measured.qualified_plays,
+    measured.duration_ms,
+    measured.length_ms,
+    measured.heard_ms
+from measured
+inner join ranked
+    on measured.session_id = ranked.session_id
+    and measured.user_id = ranked.user_id
+where ranked.place = 1;

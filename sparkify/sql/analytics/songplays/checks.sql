@@ -161,13 +161,16 @@ from analytics.songplays
 left join settled_events
     on songplays.session_id = settled_events.session_id
     and songplays.item_in_session = settled_events.item_in_session
-    and coalesce(cast(songplays.user_id as varchar(20)), '') = settled_events.user_id
+    and (
+        songplays.user_id = settled_events.user_id
+        or (songplays.user_id is null and settled_events.user_id is null)
+    )
 where
     settled_events.session_id is null
     or songplays.songplay_id
     <> cast(settled_events.session_id as varchar(20))
     || '-' || cast(settled_events.item_in_session as varchar(20))
-    || '-' || settled_events.user_id;
+    || '-' || coalesce(cast(settled_events.user_id as varchar(20)), '');
 
 -- check: songplays_have_the_best_song
 -- severity: error

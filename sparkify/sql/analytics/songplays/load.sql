@@ -40,9 +40,9 @@ insert into analytics.songplays (
 select
     cast(settled_events.session_id as varchar(20))
     || '-' || cast(settled_events.item_in_session as varchar(20))
-    || '-' || settled_events.user_id as songplay_id,
+    || '-' || coalesce(cast(settled_events.user_id as varchar(20)), '') as songplay_id,
     settled_events.happened_at as start_time,
-    cast(nullif(settled_events.user_id, '') as bigint) as user_id,
+    settled_events.user_id,
     nullif(settled_events.level, '') as level,
     coalesce(exact.song_id, timed.song_id, named.song_id) as song_id,
     coalesce(exact.artist_id, timed.artist_id, named.artist_id) as artist_id,

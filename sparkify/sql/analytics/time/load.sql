@@ -26,18 +26,35 @@ start_times as (
     select distinct happened_at as start_time
     from settled_events
     where page = 'NextSong'
+),
+
+-- found once an hour, and not for each of its start times
+hours as (
+    select
+        hour_start,
+        extract(hour from hour_start) as hour,
+        extract(day from hour_start) as day,
+        extract(week from hour_start) as week,
+        extract(month from hour_start) as month,
+        extract(year from hour_start) as year,
+        extract(dow from hour_start) as weekday,
+        cast(date_trunc('week', hour_start) as date) as week_start
+    from touched_hours
+    group by hour_start
 )
 
 select
     start_times.start_time,
-    extract(hour from start_times.start_time) as hour,
-    extract(day from start_times.start_time) as day,
-    extract(week from start_times.start_time) as week,
-    extract(month from start_times.start_time) as month,
-    extract(year from start_times.start_time) as year,
-    extract(dow from start_times.start_time) as weekday,
-    cast(date_trunc('week', start_times.start_time) as date) as week_start
+    hours.hour,
+    hours.day,
+    hours.week,
+    hours.month,
+    hours.year,
+    hours.weekday,
+    hours.week_start
 from start_times
+inner join hours
+    on date_trunc('hour', start_times.start_time) = hours.hour_start
 left join analytics.time
     on start_times.start_time = time.start_time
 where time.start_time is null;

@@ -97,16 +97,15 @@ with
 
 moments as (
     select
-        cast(user_id as bigint) as user_id,
+        user_id,
         nullif(level, '') as level,
-        timestamp '1970-01-01 00:00:00'
-        + (ts / 1000.0) * interval '1 second' as happened_at,
+        happened_at,
         row_number() over (
-            partition by user_id, ts
+            partition by user_id, happened_at
             order by session_id desc, item_in_session desc
         ) as place
     from settled_events
-    where user_id <> ''
+    where user_id is not null
 ),
 
 found as (

@@ -11,5 +11,8 @@ from analytics.songplays
 inner join settled_events
     on songplays.session_id = settled_events.session_id
     and songplays.item_in_session = settled_events.item_in_session
-    and coalesce(cast(songplays.user_id as varchar(20)), '') = settled_events.user_id
+    and (
+        songplays.user_id = settled_events.user_id
+        or (songplays.user_id is null and settled_events.user_id is null)
+    )
 where settled_events.is_contested = 1;

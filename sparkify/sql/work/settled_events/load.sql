@@ -1,30 +1,31 @@
 -- The events this load settles, each by its winning delivery. Equal deliveries count
 -- once. Among differing ones the higher revision wins, then the greatest ts, then the
--- columns in table order: never the order of arrival.
+-- columns in table order: never the order of arrival. Numbers stand first: PostgreSQL
+-- takes a row apart as far as it has to.
 -- grain: one row per event; is_contested is 1 where the star may hold another delivery
 create temp table settled_events as
 with
 
 single as (
     select
-        events.artist,
-        events.first_name,
-        events.gender,
-        events.item_in_session,
-        events.last_name,
-        events.length,
-        events.level,
-        events.location,
-        events.page,
-        events.registration,
         events.session_id,
-        events.song,
-        events.ts,
-        events.user_agent,
-        coalesce(events.user_id, '') as user_id,
+        events.item_in_session,
+        0 as is_contested,
         timestamp '1970-01-01 00:00:00'
-        + (events.ts / 1000.0) * interval '1 second' as happened_at,
-        0 as is_contested
+        + (cast(events.ts as double precision) / 1000.0)
+        * interval '1 second' as happened_at,
+        cast(nullif(events.user_id, '') as bigint) as user_id,
+        events.length,
+        events.registration,
+        events.page,
+        events.level,
+        events.song,
+        events.artist,
+        events.location,
+        events.user_agent,
+        events.first_name,
+        events.last_name,
+        events.gender
     from staging.events
     left join contested_events
         on events.session_id = contested_events.session_id
@@ -98,24 +99,23 @@ ranked as (
 
 winners as (
     select
-        artist,
-        first_name,
-        gender,
-        item_in_session,
-        last_name,
-        length,
-        level,
-        location,
-        page,
-        registration,
         session_id,
-        song,
-        ts,
-        user_agent,
-        user_id,
+        item_in_session,
+        case when first_load_id < :first_load_id then 1 else 0 end as is_contested,
         timestamp '1970-01-01 00:00:00'
-        + (ts / 1000.0) * interval '1 second' as happened_at,
-        case when first_load_id < :first_load_id then 1 else 0 end as is_contested
+        + (cast(ts as double precision) / 1000.0) * interval '1 second' as happened_at,
+        cast(nullif(user_id, '') as bigint) as user_id,
+        length,
+        registration,
+        page,
+        level,
+        song,
+        artist,
+        location,
+        user_agent,
+        first_name,
+        last_name,
+        gender
     from ranked
     where
         place = 1
@@ -124,41 +124,39 @@ winners as (
 )
 
 select
-    artist,
-    first_name,
-    gender,
-    item_in_session,
-    last_name,
-    length,
-    level,
-    location,
-    page,
-    registration,
     session_id,
-    song,
-    ts,
-    user_agent,
-    user_id,
+    item_in_session,
+    is_contested,
     happened_at,
-    is_contested
+    user_id,
+    length,
+    registration,
+    page,
+    level,
+    song,
+    artist,
+    location,
+    user_agent,
+    first_name,
+    last_name,
+    gender
 from single
 union all
 select
-    artist,
-    first_name,
-    gender,
-    item_in_session,
-    last_name,
-    length,
-    level,
-    location,
-    page,
-    registration,
     session_id,
-    song,
-    ts,
-    user_agent,
-    user_id,
+    item_in_session,
+    is_contested,
     happened_at,
-    is_contested
+    user_id,
+    length,
+    registration,
+    page,
+    level,
+    song,
+    artist,
+    location,
+    user_agent,
+    first_name,
+    last_name,
+    gender
 from winners;

@@ -5,38 +5,15 @@
 create temp table settled_levels as
 with
 
-moments as (
-    select
-        cast(user_id as bigint) as user_id,
-        coalesce(level, '') as level,
-        ts,
-        session_id,
-        item_in_session,
-        is_contested
-    from settled_events
-    where user_id <> ''
-),
-
-seen as (
-    select
-        user_id,
-        min(level) as least_level,
-        max(level) as greatest_level,
-        min(ts) as first_ts,
-        max(is_contested) as is_reread
-    from moments
-    group by user_id
-),
-
 known as (
     select
         user_levels.user_id,
         coalesce(user_levels.level, '') as level,
         user_levels.valid_from
     from analytics.user_levels
-    inner join seen
-        on user_levels.user_id = seen.user_id
-    where seen.is_reread = 0
+    inner join touched_users
+        on user_levels.user_id = touched_users.user_id
+    where touched_users.is_contested = 0
 ),
 
 spans as (
@@ -44,9 +21,8 @@ spans as (
         user_id,
         least_level,
         greatest_level,
-        timestamp '1970-01-01 00:00:00'
-        + (first_ts / 1000.0) * interval '1 second' as valid_from
-    from seen
+        first_event_at as valid_from
+    from touched_users
     union all
     select
         user_id,
@@ -74,15 +50,14 @@ changing as (
 
 points as (
     select
-        moments.user_id,
-        moments.level,
-        timestamp '1970-01-01 00:00:00'
-        + (moments.ts / 1000.0) * interval '1 second' as happened_at,
-        moments.session_id,
-        moments.item_in_session
-    from moments
+        settled_events.user_id,
+        coalesce(settled_events.level, '') as level,
+        settled_events.happened_at,
+        settled_events.session_id,
+        settled_events.item_in_session
+    from settled_events
     inner join changing
-        on moments.user_id = changing.user_id
+        on settled_events.user_id = changing.user_id
     union all
     select
         known.user_id,

@@ -3,7 +3,7 @@
 -- grain: one row per user and hour
 create temp table touched_hours as
 select
-    coalesce(cast(nullif(user_id, '') as bigint), 0) as user_key,
+    coalesce(user_id, 0) as user_key,
     date_trunc('hour', happened_at) as hour_start
 from settled_events
 where page = 'NextSong'

@@ -3,6 +3,6 @@
 create temp table touched_sessions as
 select distinct
     session_id,
-    cast(user_id as bigint) as user_id
+    user_id
 from settled_events
-where user_id <> '';
+where user_id is not null;

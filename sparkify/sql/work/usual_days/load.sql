@@ -10,7 +10,7 @@ touched_days as (
     select distinct
         cast(
             timestamp '1970-01-01 00:00:00'
-            + (ts / 1000.0) * interval '1 second' as date
+            + (cast(ts as double precision) / 1000.0) * interval '1 second' as date
         ) as day
     from staging.events
     where
