@@ -40,9 +40,12 @@ class Postgres(Libpq):
             )
         wait = max(round(self._settings.lock_wait * 1000), 1)
         limit = round(self._settings.statement_timeout * 1000)
+        # Work tables are read again and again; as built in, 8 MB of them stay in memory.
+        held = min(max(self._settings.memory_limit // 1024, 800), 1 << 32)
         self._run(
             "set timezone to 'UTC'; "
             f"set lock_timeout to {wait}; set statement_timeout to {limit}; "
+            f"set temp_buffers to '{held}kB'; "
             # A machine that vanishes must not hold the lock for hours.
             "set tcp_keepalives_idle to 30; set tcp_keepalives_interval to 10; "
             "set tcp_keepalives_count to 6; "
@@ -98,7 +101,9 @@ class Postgres(Libpq):
         made = _WORK_TABLE.search(sql)
         if made:
             # Nobody else looks at a temporary table: the planner would guess its size.
-            self._run(f"analyze {made[1]}")
+            # Of an empty one it may: for a row or none it plans to look each time anew.
+            if rows:
+                self._run(f"analyze {made[1]}")
         else:
             filled = _FILLED.search(sql)
             if filled:

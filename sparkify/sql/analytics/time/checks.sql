@@ -10,14 +10,9 @@ repeated as (
         count(*) as rows_found
     from analytics.time
     where
-        start_time between (
-            select min(start_time) as first_time
-            from touched_plays
-        )
-        and (
-            select max(start_time) as last_time
-            from touched_plays
-        )
+        start_time >= (select min(hour_start) as first_hour from touched_hours)
+        and start_time
+        < (select max(hour_start) + interval '1 hour' as last_hour from touched_hours)
     group by start_time
     having count(*) > 1
 )
@@ -28,8 +23,8 @@ select
 from repeated
 where exists (
     select 1
-    from touched_plays
-    where touched_plays.start_time = repeated.start_time
+    from touched_hours
+    where touched_hours.hour_start = date_trunc('hour', repeated.start_time)
 );
 
 -- check: times_have_a_play

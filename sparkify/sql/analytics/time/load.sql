@@ -32,12 +32,12 @@ start_times as (
 hours as (
     select
         hour_start,
-        extract(hour from hour_start) as hour,
-        extract(day from hour_start) as day,
-        extract(week from hour_start) as week,
-        extract(month from hour_start) as month,
-        extract(year from hour_start) as year,
-        extract(dow from hour_start) as weekday,
+        cast(extract(hour from hour_start) as integer) as hour,
+        cast(extract(day from hour_start) as integer) as day,
+        cast(extract(week from hour_start) as integer) as week,
+        cast(extract(month from hour_start) as integer) as month,
+        cast(extract(year from hour_start) as integer) as year,
+        cast(extract(dow from hour_start) as integer) as weekday,
         cast(date_trunc('week', hour_start) as date) as week_start
     from touched_hours
     group by hour_start

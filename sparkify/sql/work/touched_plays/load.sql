@@ -6,11 +6,11 @@ select
     songplays.item_in_session,
     songplays.user_id,
     songplays.start_time,
+    1 as is_settled,
     songplays.level,
     songplays.song_id,
     songplays.artist_id,
-    settled_events.page,
-    1 as is_settled
+    settled_events.page
 from analytics.songplays
 inner join settled_events
     on songplays.session_id = settled_events.session_id
@@ -25,11 +25,11 @@ select
     songplays.item_in_session,
     songplays.user_id,
     songplays.start_time,
+    0 as is_settled,
     songplays.level,
     songplays.song_id,
     songplays.artist_id,
-    'NextSong' as page,
-    0 as is_settled
+    'NextSong' as page
 from analytics.songplays
 inner join rematched_plays
     on songplays.session_id = rematched_plays.session_id
