@@ -15,6 +15,10 @@ from sparkify.models import Table
 from sparkify.sources.files import Input, SourceFile
 
 OLDEST = 15
+# What the server takes for its buffers of temporary tables, in kB: the least there may
+# be, and more than a load of the usual size fills.
+_LEAST_HELD = 800
+_MOST_HELD = 1024 * 1024
 # Fewer rows than this cannot lead the planner far astray.
 _MANY = 1000
 
@@ -40,8 +44,8 @@ class Postgres(Libpq):
             )
         wait = max(round(self._settings.lock_wait * 1000), 1)
         limit = round(self._settings.statement_timeout * 1000)
-        # Work tables are read again and again; as built in, 8 MB of them stay in memory.
-        held = min(max(self._settings.memory_limit // 1024, 800), 1 << 32)
+        # Work tables are read again and again, and beyond 8 MB, as built in, from files.
+        held = min(max(self._settings.memory_limit // 1024, _LEAST_HELD), _MOST_HELD)
         self._run(
             "set timezone to 'UTC'; "
             f"set lock_timeout to {wait}; set statement_timeout to {limit}; "
@@ -101,7 +105,7 @@ class Postgres(Libpq):
         made = _WORK_TABLE.search(sql)
         if made:
             # Nobody else looks at a temporary table: the planner would guess its size.
-            # Of an empty one it may: for a row or none it plans to look each time anew.
+            # Told that one is empty, it plans to look so again for each row of another.
             if rows:
                 self._run(f"analyze {made[1]}")
         else:

@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 from conftest import make_warehouse, postgres
 
+from sparkify.engines import make_engine
 from sparkify.models import load_models
 from sparkify.pipeline import Pipeline
 
@@ -53,4 +54,16 @@ def test_indexes_come_with_the_first_rows(tmp_path: Path) -> None:
         if table.physical.indexes and table.name != "rejects"
     }
     assert sorted(made.query(found)) == sorted(wanted.items())
+    made.remove()
+
+
+@pytest.mark.parametrize(
+    ("limit", "held"), [(64 << 20, "64MB"), (1, "800kB"), (1 << 40, "1GB")]
+)
+def test_work_tables_stay_in_memory(tmp_path: Path, limit: int, held: str) -> None:
+    """As far as MEMORY_LIMIT allows, the server, and reason."""
+    made = make_warehouse(tmp_path / "warehouse", "postgres")
+    engine = make_engine(replace(made.settings, memory_limit=limit))
+    with engine.session():
+        assert engine.query("show temp_buffers") == [(held,)]
     made.remove()
