@@ -44,7 +44,7 @@ class Postgres(Libpq):
             )
         wait = max(round(self._settings.lock_wait * 1000), 1)
         limit = round(self._settings.statement_timeout * 1000)
-        # Work tables are read again and again, and beyond 8 MB, as built in, from files.
+        # Work tables are read again and again; beyond 8 MB, as built in, from files.
         held = min(max(self._settings.memory_limit // 1024, _LEAST_HELD), _MOST_HELD)
         self._run(
             "set timezone to 'UTC'; "
