@@ -11,6 +11,7 @@ single as (
         events.session_id,
         events.item_in_session,
         0 as is_contested,
+        -- PostgreSQL divides doubles far quicker than decimals
         timestamp '1970-01-01 00:00:00'
         + (cast(events.ts as double precision) / 1000.0)
         * interval '1 second' as happened_at,
