@@ -3,6 +3,7 @@
     python -m bench.faults                      1,000 kills, every point in every mode
     python -m bench.faults --minutes 10         as many as there is time for
     python -m bench.faults --write              and write docs/reliability.md
+    python -m bench.faults --engine postgres    on a server; redshift: the test server
 
 Exits 1 when anything was lost, doubled or left halfway.
 """
@@ -55,6 +56,13 @@ def make_scenario(engine: str, folder: str) -> list[str]:
     )
     made: list[str] = json.loads(done.stdout)
     return made
+
+
+def _serve(engine: str, folder: Path) -> None:
+    sys.path.insert(0, str(ROOT / "tests"))
+    from servers import serve
+
+    serve(engine, folder)
 
 
 def faults(points: int, kills: int) -> list[Fault]:
@@ -183,6 +191,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the page")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sparkify-faults-") as folder:
+        _serve(options.engine, Path(folder))
         statements = make_scenario(options.engine, folder)
         waiting = faults(len(statements), options.kills)
         found = break_runs(

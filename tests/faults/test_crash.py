@@ -14,10 +14,8 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-import redshift
-from conftest import ENGINES, postgres
-
-from examples.postgres import OWNER
+from conftest import ENGINES
+from servers import serve
 
 DRIVER = Path(__file__).parent / "driver.py"
 MODES = ("before", "during", "after", "fail", "interrupt", "drop", "lost")
@@ -60,12 +58,7 @@ def scenario(
 ) -> Scenario:
     """Warehouses and a run to break, on each engine in turn."""
     folder = tmp_path_factory.mktemp("faults")
-    if request.param == "postgres":
-        server = postgres()
-        place = {"host": str(server.folder), "db_port": server.port, "db_user": OWNER}
-        (folder / "server.json").write_text(json.dumps(place))
-    if request.param == "redshift":
-        (folder / "server.json").write_text(json.dumps(redshift.told()))
+    serve(request.param, folder)
     [made] = drive(request.param, folder, "make")
     return Scenario(request.param, folder, json.loads(made))
 
