@@ -42,9 +42,9 @@ FUNCTIONS = frozenset(
 NO_FUNCTIONS = frozenset(
     {
         *("all", "and", "any", "as", "between", "by", "case", "else", "except"),
-        *("exists", "from", "group", "in", "intersect", "join", "not", "on", "or"),
-        *("over", "select", "then", "union", "using", "values", "varchar", "when"),
-        *("where", "with"),
+        *("exists", "from", "group", "in", "intersect", "not", "on", "or", "over"),
+        *("select", "then", "union", "using", "values", "varchar", "when", "where"),
+        "with",
     }
 )
 TYPES = frozenset(

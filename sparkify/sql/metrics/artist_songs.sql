@@ -35,20 +35,20 @@ select
 from analytics.songplays
 inner join artist_songs
     on songplays.song_key = artist_songs.song_key
-left join (select distinct user_id from chosen_users) as asked_users
-    on songplays.user_id = asked_users.user_id
-left join (select distinct location from chosen_places) as asked_places
-    on coalesce(songplays.location, '') = asked_places.location
-left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-    on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
+left join chosen_users
+    on songplays.user_id = chosen_users.user_id
+left join chosen_places
+    on coalesce(songplays.location, '') = chosen_places.location
+left join chosen_user_agents
+    on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
 where
     songplays.song_key is not null
     and songplays.start_time >= :period_start
     and songplays.start_time < :period_end
     and (:level = '' or songplays.level = :level)
-    and (:gender = '' or asked_users.user_id is not null)
-    and (:state = '' or asked_places.location is not null)
-    and (:platform = '' or asked_user_agents.user_agent is not null)
+    and (:gender = '' or chosen_users.user_id is not null)
+    and (:state = '' or chosen_places.location is not null)
+    and (:platform = '' or chosen_user_agents.user_agent is not null)
 group by
     artist_songs.song_key,
     artist_songs.song

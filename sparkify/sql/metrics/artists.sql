@@ -147,19 +147,19 @@ heard as (
     from analytics.songplays
     inner join contending_songs
         on songplays.song_key = contending_songs.song_key
-    left join (select distinct user_id from chosen_users) as asked_users
-        on songplays.user_id = asked_users.user_id
-    left join (select distinct location from chosen_places) as asked_places
-        on coalesce(songplays.location, '') = asked_places.location
-    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-        on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
+    left join chosen_users
+        on songplays.user_id = chosen_users.user_id
+    left join chosen_places
+        on coalesce(songplays.location, '') = chosen_places.location
+    left join chosen_user_agents
+        on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
     where
         songplays.start_time >= :period_start
         and songplays.start_time < :period_end
         and (:level = '' or songplays.level = :level)
-        and (:gender = '' or asked_users.user_id is not null)
-        and (:state = '' or asked_places.location is not null)
-        and (:platform = '' or asked_user_agents.user_agent is not null)
+        and (:gender = '' or chosen_users.user_id is not null)
+        and (:state = '' or chosen_places.location is not null)
+        and (:platform = '' or chosen_user_agents.user_agent is not null)
     group by
         contending_songs.artist_number,
         songplays.user_id
@@ -197,18 +197,18 @@ plays_of_tied as (
     from analytics.songplays
     inner join tied_songs
         on songplays.song_key = tied_songs.song_key
-    left join (select distinct user_id from chosen_users) as asked_users
-        on songplays.user_id = asked_users.user_id
-    left join (select distinct location from chosen_places) as asked_places
-        on coalesce(songplays.location, '') = asked_places.location
-    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-        on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
+    left join chosen_users
+        on songplays.user_id = chosen_users.user_id
+    left join chosen_places
+        on coalesce(songplays.location, '') = chosen_places.location
+    left join chosen_user_agents
+        on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
     where
         songplays.start_time < :period_start
         and (:level = '' or songplays.level = :level)
-        and (:gender = '' or asked_users.user_id is not null)
-        and (:state = '' or asked_places.location is not null)
-        and (:platform = '' or asked_user_agents.user_agent is not null)
+        and (:gender = '' or chosen_users.user_id is not null)
+        and (:state = '' or chosen_places.location is not null)
+        and (:platform = '' or chosen_user_agents.user_agent is not null)
 ),
 
 heard_before as (

@@ -16,20 +16,20 @@ events as (
         songplays.start_time
         + (coalesce(songplays.length_ms, 0) / 1000.0) * interval '1 second' as ends_at
     from analytics.songplays
-    left join (select distinct user_id from chosen_users) as asked_users
-        on songplays.user_id = asked_users.user_id
-    left join (select distinct location from chosen_places) as asked_places
-        on coalesce(songplays.location, '') = asked_places.location
-    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-        on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
+    left join chosen_users
+        on songplays.user_id = chosen_users.user_id
+    left join chosen_places
+        on coalesce(songplays.location, '') = chosen_places.location
+    left join chosen_user_agents
+        on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
     where
         songplays.user_id is not null
         and songplays.start_time >= :period_start
         and songplays.start_time < :period_end
         and (:level = '' or songplays.level = :level)
-        and (:gender = '' or asked_users.user_id is not null)
-        and (:state = '' or asked_places.location is not null)
-        and (:platform = '' or asked_user_agents.user_agent is not null)
+        and (:gender = '' or chosen_users.user_id is not null)
+        and (:state = '' or chosen_places.location is not null)
+        and (:platform = '' or chosen_user_agents.user_agent is not null)
     union all
     select
         page_views.user_id,
@@ -38,19 +38,19 @@ events as (
         page_views.viewed_at as starts_at,
         page_views.viewed_at as ends_at
     from analytics.page_views
-    left join (select distinct user_id from chosen_users) as asked_users
-        on page_views.user_id = asked_users.user_id
-    left join (select distinct location from chosen_places) as asked_places
-        on coalesce(page_views.location, '') = asked_places.location
-    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-        on coalesce(page_views.user_agent, '') = asked_user_agents.user_agent
+    left join chosen_users
+        on page_views.user_id = chosen_users.user_id
+    left join chosen_places
+        on coalesce(page_views.location, '') = chosen_places.location
+    left join chosen_user_agents
+        on coalesce(page_views.user_agent, '') = chosen_user_agents.user_agent
     where
         page_views.viewed_at >= :period_start
         and page_views.viewed_at < :period_end
         and (:level = '' or page_views.level = :level)
-        and (:gender = '' or asked_users.user_id is not null)
-        and (:state = '' or asked_places.location is not null)
-        and (:platform = '' or asked_user_agents.user_agent is not null)
+        and (:gender = '' or chosen_users.user_id is not null)
+        and (:state = '' or chosen_places.location is not null)
+        and (:platform = '' or chosen_user_agents.user_agent is not null)
 ),
 
 followed as (

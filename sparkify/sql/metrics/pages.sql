@@ -15,19 +15,19 @@ user_pages as (
         page_views.user_id,
         count(*) as events
     from analytics.page_views
-    left join (select distinct user_id from chosen_users) as asked_users
-        on page_views.user_id = asked_users.user_id
-    left join (select distinct location from chosen_places) as asked_places
-        on coalesce(page_views.location, '') = asked_places.location
-    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-        on coalesce(page_views.user_agent, '') = asked_user_agents.user_agent
+    left join chosen_users
+        on page_views.user_id = chosen_users.user_id
+    left join chosen_places
+        on coalesce(page_views.location, '') = chosen_places.location
+    left join chosen_user_agents
+        on coalesce(page_views.user_agent, '') = chosen_user_agents.user_agent
     where
         page_views.viewed_at >= :period_start
         and page_views.viewed_at < :period_end
         and (:level = '' or page_views.level = :level)
-        and (:gender = '' or asked_users.user_id is not null)
-        and (:state = '' or asked_places.location is not null)
-        and (:platform = '' or asked_user_agents.user_agent is not null)
+        and (:gender = '' or chosen_users.user_id is not null)
+        and (:state = '' or chosen_places.location is not null)
+        and (:platform = '' or chosen_user_agents.user_agent is not null)
     group by
         coalesce(page_views.page, 'unknown'),
         page_views.user_id

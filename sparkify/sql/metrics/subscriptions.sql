@@ -41,11 +41,11 @@ levels as (
             order by user_levels.valid_from
         ) as previous_level
     from analytics.user_levels
-    left join (select distinct user_id from chosen_users) as asked_users
-        on user_levels.user_id = asked_users.user_id
+    left join chosen_users
+        on user_levels.user_id = chosen_users.user_id
     where
         user_levels.level is not null
-        and (:gender = '' or asked_users.user_id is not null)
+        and (:gender = '' or chosen_users.user_id is not null)
 ),
 
 changed as (
@@ -112,18 +112,18 @@ left_paid as (
     inner join analytics.page_views
         on page_views.viewed_at >= periods.starts_at
         and page_views.viewed_at < periods.ends_at
-    left join (select distinct user_id from chosen_users) as asked_users
-        on page_views.user_id = asked_users.user_id
-    left join (select distinct location from chosen_places) as asked_places
-        on coalesce(page_views.location, '') = asked_places.location
-    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-        on coalesce(page_views.user_agent, '') = asked_user_agents.user_agent
+    left join chosen_users
+        on page_views.user_id = chosen_users.user_id
+    left join chosen_places
+        on coalesce(page_views.location, '') = chosen_places.location
+    left join chosen_user_agents
+        on coalesce(page_views.user_agent, '') = chosen_user_agents.user_agent
     where
         page_views.page = 'Cancellation Confirmation'
         and page_views.level = 'paid'
-        and (:gender = '' or asked_users.user_id is not null)
-        and (:state = '' or asked_places.location is not null)
-        and (:platform = '' or asked_user_agents.user_agent is not null)
+        and (:gender = '' or chosen_users.user_id is not null)
+        and (:state = '' or chosen_places.location is not null)
+        and (:platform = '' or chosen_user_agents.user_agent is not null)
 ),
 
 leavers as (
@@ -151,21 +151,21 @@ viewed as (
     inner join analytics.page_views
         on page_views.viewed_at >= periods.starts_at
         and page_views.viewed_at < periods.ends_at
-    left join (select distinct user_id from chosen_users) as asked_users
-        on page_views.user_id = asked_users.user_id
-    left join (select distinct location from chosen_places) as asked_places
-        on coalesce(page_views.location, '') = asked_places.location
-    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-        on coalesce(page_views.user_agent, '') = asked_user_agents.user_agent
+    left join chosen_users
+        on page_views.user_id = chosen_users.user_id
+    left join chosen_places
+        on coalesce(page_views.location, '') = chosen_places.location
+    left join chosen_user_agents
+        on coalesce(page_views.user_agent, '') = chosen_user_agents.user_agent
     where
         page_views.page in (
             'Cancellation Confirmation',
             'Submit Upgrade',
             'Submit Downgrade'
         )
-        and (:gender = '' or asked_users.user_id is not null)
-        and (:state = '' or asked_places.location is not null)
-        and (:platform = '' or asked_user_agents.user_agent is not null)
+        and (:gender = '' or chosen_users.user_id is not null)
+        and (:state = '' or chosen_places.location is not null)
+        and (:platform = '' or chosen_user_agents.user_agent is not null)
     group by periods.period
 )
 

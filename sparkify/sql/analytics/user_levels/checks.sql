@@ -1,20 +1,13 @@
 -- check: user_levels_key_is_unique
 -- severity: error
 -- A period of a user's level has one row.
-with
-
-touched as (
-    select distinct user_id
-    from settled_levels
-)
-
 select
     user_levels.user_id,
     user_levels.valid_from,
     count(*) as rows_found
 from analytics.user_levels
-inner join touched
-    on user_levels.user_id = touched.user_id
+inner join touched_users
+    on user_levels.user_id = touched_users.user_id
 group by
     user_levels.user_id,
     user_levels.valid_from
@@ -25,21 +18,16 @@ having count(*) > 1;
 -- A user has one period that is not over, with the level of analytics.users.
 with
 
-touched as (
-    select distinct user_id
-    from settled_levels
-),
-
 latest as (
     select
-        touched.user_id,
+        touched_users.user_id,
         count(user_levels.user_id) as periods,
         max(user_levels.level) as level
-    from touched
+    from touched_users
     left join analytics.user_levels
-        on touched.user_id = user_levels.user_id
+        on touched_users.user_id = user_levels.user_id
         and user_levels.valid_to is null
-    group by touched.user_id
+    group by touched_users.user_id
 )
 
 select

@@ -11,16 +11,16 @@ select
 from analytics.user_hours
 inner join hours
     on user_hours.hour_start = hours.hour_start
-left join (select distinct user_id from chosen_users) as asked_users
-    on user_hours.user_id = asked_users.user_id
-left join (select distinct location from chosen_places) as asked_places
-    on coalesce(user_hours.location, '') = asked_places.location
-left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-    on coalesce(user_hours.user_agent, '') = asked_user_agents.user_agent
+left join chosen_users
+    on user_hours.user_id = chosen_users.user_id
+left join chosen_places
+    on coalesce(user_hours.location, '') = chosen_places.location
+left join chosen_user_agents
+    on coalesce(user_hours.user_agent, '') = chosen_user_agents.user_agent
 where
     hours.day >= :previous_first_day
     and (:level = '' or user_hours.level = :level)
-    and (:gender = '' or asked_users.user_id is not null)
-    and (:state = '' or asked_places.location is not null)
-    and (:platform = '' or asked_user_agents.user_agent is not null)
+    and (:gender = '' or chosen_users.user_id is not null)
+    and (:state = '' or chosen_places.location is not null)
+    and (:platform = '' or chosen_user_agents.user_agent is not null)
 group by hours.day;

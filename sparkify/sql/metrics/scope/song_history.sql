@@ -44,12 +44,12 @@ plays as (
     from analytics.songplays
     inner join period_hours
         on date_trunc('hour', songplays.start_time) = period_hours.hour_start
-    left join (select distinct user_id from chosen_users) as asked_users
-        on songplays.user_id = asked_users.user_id
-    left join (select distinct location from chosen_places) as asked_places
-        on coalesce(songplays.location, '') = asked_places.location
-    left join (select distinct user_agent from chosen_user_agents) as asked_user_agents
-        on coalesce(songplays.user_agent, '') = asked_user_agents.user_agent
+    left join chosen_users
+        on songplays.user_id = chosen_users.user_id
+    left join chosen_places
+        on coalesce(songplays.location, '') = chosen_places.location
+    left join chosen_user_agents
+        on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
     where
         (
             :gender <> '' or :state <> '' or :platform <> ''
@@ -59,9 +59,9 @@ plays as (
         and songplays.start_time >= :periods_start
         and songplays.start_time < :periods_end
         and (:level = '' or songplays.level = :level)
-        and (:gender = '' or asked_users.user_id is not null)
-        and (:state = '' or asked_places.location is not null)
-        and (:platform = '' or asked_user_agents.user_agent is not null)
+        and (:gender = '' or chosen_users.user_id is not null)
+        and (:state = '' or chosen_places.location is not null)
+        and (:platform = '' or chosen_user_agents.user_agent is not null)
 )
 
 select
