@@ -78,7 +78,6 @@ SCOPE = (
     "chosen_user_agents",
     "listening",
     "day_totals",
-    "first_days",
     "audience",
     "song_counts",
     "song_history",

@@ -16,36 +16,31 @@
 -- column: stickiness number Mean DAU of the 28 days up to it by MAU.
 with
 
-user_days as (
-    select
-        day,
-        next_day
-    from listening
-    where day between :first_day - 27 and :last_day
-),
-
 -- a user counts from the day on until 7 or 28 days later, or until active again
 entered as (
     select
         day,
-        count(*) as users
-    from user_days
+        sum(users) as users
+    from listening
+    where day between :first_day - 27 and :last_day
     group by day
 ),
 
 left_week as (
     select
         least(day + 7, coalesce(next_day, day + 7)) as day,
-        count(*) as users
-    from user_days
+        sum(users) as users
+    from listening
+    where day between :first_day - 27 and :last_day
     group by least(day + 7, coalesce(next_day, day + 7))
 ),
 
 left_month as (
     select
         least(day + 28, coalesce(next_day, day + 28)) as day,
-        count(*) as users
-    from user_days
+        sum(users) as users
+    from listening
+    where day between :first_day - 27 and :last_day
     group by least(day + 28, coalesce(next_day, day + 28))
 ),
 

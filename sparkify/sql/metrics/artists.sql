@@ -93,23 +93,35 @@ counted as (
 ),
 
 -- the plays of the last artist on each chart
-numbered as (
+tallied as (
     select
         period_number,
         plays,
-        row_number() over (
+        count(*) as artists
+    from counted
+    group by
+        period_number,
+        plays
+),
+
+placed as (
+    select
+        period_number,
+        plays,
+        sum(artists) over (
             partition by period_number
             order by plays desc
-        ) as place
-    from counted
+            rows between unbounded preceding and current row
+        ) - artists as artists_above
+    from tallied
 ),
 
 least as (
     select
         period_number,
         min(plays) as plays
-    from numbered
-    where place <= :depth
+    from placed
+    where artists_above < :depth
     group by period_number
 ),
 

@@ -19,49 +19,35 @@ steps as (
     select 28 as days_later
 ),
 
-user_days as (
-    select
-        first_days.user_id,
-        listening.day - first_days.first_day as days_later,
-        first_days.first_day
-    from first_days
-    inner join listening
-        on first_days.user_id = listening.user_id
-    where
-        first_days.first_day between :first_day and :last_day
-        and listening.day <= :complete_through
-),
-
-per_user as (
-    select
-        user_id,
-        first_day,
-        max(days_later) as last_seen,
-        max(case when days_later = 1 then 1 else 0 end) as on_day_1,
-        max(case when days_later = 7 then 1 else 0 end) as on_day_7,
-        max(case when days_later = 28 then 1 else 0 end) as on_day_28
-    from user_days
-    group by
-        user_id,
-        first_day
-),
-
 counted as (
     select
         steps.days_later,
-        count(*) as eligible,
+        sum(case when listening.day = listening.first_day then listening.users end)
+            as eligible,
         sum(
-            case steps.days_later
-                when 1 then per_user.on_day_1
-                when 7 then per_user.on_day_7
-                else per_user.on_day_28
+            case
+                when listening.day = listening.first_day + steps.days_later
+                    then listening.users
             end
         ) as returned,
-        sum(case when per_user.last_seen >= steps.days_later then 1 else 0 end)
-            as returned_or_later
-    from per_user
+        -- each user once, by the last day that counts
+        sum(
+            case
+                when
+                    listening.day >= listening.first_day + steps.days_later
+                    and (
+                        listening.next_day is null
+                        or listening.next_day > :complete_through
+                    )
+                    then listening.users
+            end
+        ) as returned_or_later
+    from listening
     inner join steps
-        on per_user.first_day + steps.days_later <= :complete_through
+        on listening.first_day + steps.days_later <= :complete_through
+    where
+        listening.first_day between :first_day and :last_day
+        and listening.day <= :complete_through
     group by steps.days_later
 )
 

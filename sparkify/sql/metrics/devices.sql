@@ -10,26 +10,13 @@
 -- column: plays_per_listener number Plays by listener.
 with
 
-per_user as (
-    select
-        user_agent,
-        user_id,
-        sum(plays) as plays
-    from audience
-    group by
-        user_agent,
-        user_id
-),
-
 per_group as (
     select
-        coalesce(user_agents.device_type, 'unknown') as device,
-        count(distinct per_user.user_id) as listeners,
-        sum(per_user.plays) as plays
-    from per_user
-    left join analytics.user_agents
-        on per_user.user_agent = user_agents.user_agent
-    group by coalesce(user_agents.device_type, 'unknown')
+        device,
+        count(distinct user_id) as listeners,
+        sum(plays) as plays
+    from audience
+    group by device
 ),
 
 overall as (

@@ -60,8 +60,6 @@ free_events as (
     union all
     select user_hours.user_id
     from analytics.user_hours
-    inner join hours
-        on user_hours.hour_start = hours.hour_start
     left join chosen_users
         on user_hours.user_id = chosen_users.user_id
     left join chosen_places
@@ -71,7 +69,8 @@ free_events as (
     where
         user_hours.user_id is not null
         and user_hours.level = 'free'
-        and hours.day between :first_day and :last_day
+        and user_hours.hour_start >= :period_start
+        and user_hours.hour_start < :period_end
         and (:gender = '' or chosen_users.user_id is not null)
         and (:state = '' or chosen_places.location is not null)
         and (:platform = '' or chosen_user_agents.user_agent is not null)

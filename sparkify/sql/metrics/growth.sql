@@ -45,14 +45,14 @@ asked_days as (
 counted as (
     select
         asked_days.week_start,
-        count(*) as active,
+        sum(listening.users) as active,
         sum(
             case
                 when
                     listening.next_day < asked_days.week_start + 14
                     and listening.next_day <= :last_day
                     then 0
-                else 1
+                else listening.users
             end
         ) as leaving
     from listening
@@ -68,10 +68,11 @@ counted as (
 arrived as (
     select
         asked_days.week_start,
-        count(*) as users
-    from first_days
+        sum(listening.users) as users
+    from listening
     inner join asked_days
-        on first_days.first_day = asked_days.day
+        on listening.day = asked_days.day
+    where listening.day = listening.first_day
     group by asked_days.week_start
 ),
 

@@ -10,26 +10,13 @@
 -- column: plays_per_listener number Plays by listener.
 with
 
-per_user as (
-    select
-        location,
-        user_id,
-        sum(plays) as plays
-    from audience
-    group by
-        location,
-        user_id
-),
-
 per_group as (
     select
-        coalesce(places.metro, 'unknown') as metro,
-        count(distinct per_user.user_id) as listeners,
-        sum(per_user.plays) as plays
-    from per_user
-    left join analytics.places
-        on per_user.location = places.location
-    group by coalesce(places.metro, 'unknown')
+        metro,
+        count(distinct user_id) as listeners,
+        sum(plays) as plays
+    from audience
+    group by metro
 ),
 
 overall as (

@@ -51,7 +51,7 @@ played as (
 ),
 
 listened as (
-    select count(*) as users
+    select coalesce(sum(users), 0) as users
     from listening
     where
         day between :first_day and :last_day

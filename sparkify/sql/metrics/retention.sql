@@ -26,23 +26,27 @@ weeks as (
 
 members as (
     select
-        first_days.user_id,
-        days.week_start as cohort_week
-    from first_days
+        weeks.week_start as cohort_week,
+        listening.first_day,
+        listening.day,
+        listening.next_day,
+        listening.users
+    from listening
     inner join days
-        on first_days.first_day = days.day
+        on listening.first_day = days.day
     inner join weeks
         on days.week_start = weeks.week_start
     where
         weeks.last_day >= :first_day
-        and first_days.first_day <= :last_day
+        and listening.day <= :last_day
 ),
 
 cohorts as (
     select
         cohort_week,
-        count(*) as users
+        sum(users) as users
     from members
+    where day = first_day
     group by cohort_week
 ),
 
@@ -51,19 +55,14 @@ returned as (
     select
         members.cohort_week,
         days.week_start,
-        count(*) as users
+        sum(members.users) as users
     from members
-    inner join listening
-        on members.user_id = listening.user_id
     inner join days
-        on listening.day = days.day
+        on members.day = days.day
     where
-        listening.day <= :last_day
-        and (
-            listening.next_day is null
-            or listening.next_day >= days.week_start + 7
-            or listening.next_day > :last_day
-        )
+        members.next_day is null
+        or members.next_day >= days.week_start + 7
+        or members.next_day > :last_day
     group by
         members.cohort_week,
         days.week_start

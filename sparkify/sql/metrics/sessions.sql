@@ -25,8 +25,6 @@ measured as (
         sessions.heard_ms,
         sessions.duration_ms / 60000.0 as minutes
     from analytics.sessions
-    inner join hours
-        on date_trunc('hour', sessions.started_at) = hours.hour_start
     left join chosen_users
         on sessions.user_id = chosen_users.user_id
     left join chosen_places
@@ -34,7 +32,8 @@ measured as (
     left join chosen_user_agents
         on coalesce(sessions.user_agent, '') = chosen_user_agents.user_agent
     where
-        hours.day between :first_day and :last_day
+        sessions.started_at >= :period_start
+        and sessions.started_at < :period_end
         and (:level = '' or sessions.level = :level)
         and (:gender = '' or chosen_users.user_id is not null)
         and (:state = '' or chosen_places.location is not null)

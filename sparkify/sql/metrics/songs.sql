@@ -36,23 +36,35 @@ counted as (
 ),
 
 -- the plays of the last song on each chart; the songs with as many may stand on it too
-numbered as (
+tallied as (
     select
         period_number,
         plays,
-        row_number() over (
+        count(*) as songs
+    from counted
+    group by
+        period_number,
+        plays
+),
+
+placed as (
+    select
+        period_number,
+        plays,
+        sum(songs) over (
             partition by period_number
             order by plays desc
-        ) as place
-    from counted
+            rows between unbounded preceding and current row
+        ) - songs as songs_above
+    from tallied
 ),
 
 least as (
     select
         period_number,
         min(plays) as plays
-    from numbered
-    where place <= :depth
+    from placed
+    where songs_above < :depth
     group by period_number
 ),
 

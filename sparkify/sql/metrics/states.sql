@@ -11,26 +11,13 @@
 -- column: plays_per_listener number Plays by listener.
 with
 
-per_user as (
-    select
-        location,
-        user_id,
-        sum(plays) as plays
-    from audience
-    group by
-        location,
-        user_id
-),
-
 per_group as (
     select
-        coalesce(places.primary_state, 'unknown') as state,
-        count(distinct per_user.user_id) as listeners,
-        sum(per_user.plays) as plays
-    from per_user
-    left join analytics.places
-        on per_user.location = places.location
-    group by coalesce(places.primary_state, 'unknown')
+        state,
+        count(distinct user_id) as listeners,
+        sum(plays) as plays
+    from audience
+    group by state
 ),
 
 overall as (

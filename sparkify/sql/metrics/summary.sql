@@ -53,10 +53,12 @@ listened as (
         sum(
             case
                 when listening.next_day <= periods.last_day then 0
-                else 1
+                else listening.users
             end
         ) as listeners,
-        count(*) as user_days
+        sum(listening.users) as user_days,
+        sum(case when listening.day = listening.first_day then listening.users end)
+            as new_listeners
     from listening
     inner join days
         on listening.day = days.day
@@ -76,28 +78,14 @@ played as (
     group by days.period_number
 ),
 
-arrived as (
-    select
-        days.period_number,
-        count(*) as users
-    from first_days
-    inner join days
-        on first_days.first_day = days.day
-    group by days.period_number
-),
-
 visited as (
     select
-        days.period_number,
+        case when sessions.started_at < :period_start then 1 else 0 end as period_number,
         count(*) as sessions,
         sum(case when sessions.plays > 0 then 1 else 0 end) as listening_sessions,
         sum(sessions.plays) as plays,
         sum(sessions.heard_ms) as heard_ms
     from analytics.sessions
-    inner join hours
-        on date_trunc('hour', sessions.started_at) = hours.hour_start
-    inner join days
-        on hours.day = days.day
     left join chosen_users
         on sessions.user_id = chosen_users.user_id
     left join chosen_places
@@ -105,12 +93,13 @@ visited as (
     left join chosen_user_agents
         on coalesce(sessions.user_agent, '') = chosen_user_agents.user_agent
     where
-        days.period_number between 0 and 1
+        sessions.started_at >= :previous_start
+        and sessions.started_at < :period_end
         and (:level = '' or sessions.level = :level)
         and (:gender = '' or chosen_users.user_id is not null)
         and (:state = '' or chosen_places.location is not null)
         and (:platform = '' or chosen_user_agents.user_agent is not null)
-    group by days.period_number
+    group by case when sessions.started_at < :period_start then 1 else 0 end
 )
 
 select
@@ -135,7 +124,7 @@ select
     cast(visited.plays as double precision) / nullif(visited.listening_sessions, 0)
         as songs_per_session,
     cast(listened.user_days as double precision) / nullif(known_days.days, 0) as mean_dau,
-    coalesce(arrived.users, 0) as new_listeners
+    coalesce(listened.new_listeners, 0) as new_listeners
 from periods
 left join known_days
     on periods.period_number = known_days.period_number
@@ -143,8 +132,6 @@ left join listened
     on periods.period_number = listened.period_number
 left join played
     on periods.period_number = played.period_number
-left join arrived
-    on periods.period_number = arrived.period_number
 left join visited
     on periods.period_number = visited.period_number
 order by periods.period;

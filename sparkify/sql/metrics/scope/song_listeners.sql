@@ -4,25 +4,34 @@
 create temp table song_listeners as
 with
 
-numbered as (
+tallied as (
     select
         plays,
-        matched_plays,
-        row_number() over (order by plays desc) as place,
-        row_number() over (
-            partition by case when matched_plays = 0 then 0 else 1 end
-            order by plays desc
-        ) as place_of_kind
+        count(*) as songs,
+        sum(case when matched_plays = 0 then 1 else 0 end) as unmatched_songs
     from song_counts
+    group by plays
+),
+
+placed as (
+    select
+        plays,
+        sum(songs) over (
+            order by plays desc
+            rows between unbounded preceding and current row
+        ) - songs as songs_above,
+        sum(unmatched_songs) over (
+            order by plays desc
+            rows between unbounded preceding and current row
+        ) - unmatched_songs as unmatched_songs_above
+    from tallied
 ),
 
 least as (
     select
-        coalesce(min(case when place <= :depth then plays end), 0) as plays,
-        coalesce(
-            min(case when place_of_kind <= :depth and matched_plays = 0 then plays end), 0
-        ) as unmatched_plays
-    from numbered
+        min(case when songs_above < :depth then plays end) as plays,
+        min(case when unmatched_songs_above < :depth then plays end) as unmatched_plays
+    from placed
 ),
 
 contenders as (
