@@ -70,8 +70,9 @@ class Card:
     @property
     def rows(self) -> Iterator[list[str]]:
         """The cells of the table."""
+        names = self.names
         for record in self.result.records:
-            yield [shown(name, record[name]) for name in self.names]
+            yield [shown(name, record[name]) for name in names]
 
     @property
     def names(self) -> list[str]:

@@ -10,7 +10,8 @@ import hmac
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -138,6 +139,19 @@ class Dashboard:
             Route("/health", health),
         ]
 
+    @asynccontextmanager
+    async def prepared(self, _: Starlette) -> AsyncIterator[None]:
+        """While the server runs; the usual page is read before anybody asks."""
+        reading = threading.Thread(target=self._read_usual_page)
+        reading.start()
+        yield
+        reading.join()
+
+    def _read_usual_page(self) -> None:
+        with suppress(SparkifyError):  # told to who asks
+            document, _ = self._reader.read(read_filters({}), METRICS)
+            render(main_page(document))
+
     def index(self, request: Request) -> Response:
         """The page of all questions."""
         return self._page(request, METRICS, main_page)
@@ -242,8 +256,10 @@ def health(request: Request) -> Response:  # noqa: ARG001  # as Starlette calls 
 def make_app(settings: Settings, host: str = "127.0.0.1", token: str = "") -> ASGIApp:
     """The application; with a token, for those who have it."""
     hosts = ["127.0.0.1", "localhost", "[::1]", "testserver", host]
+    dashboard = Dashboard(settings)
     return Starlette(
-        routes=Dashboard(settings).routes(),
+        routes=dashboard.routes(),
+        lifespan=dashboard.prepared,
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=["*"] if token else hosts),
             Middleware(_Headers),

@@ -65,7 +65,8 @@ class Result:
     @property
     def records(self) -> list[dict[str, object]]:
         """The rows by names."""
-        return [dict(zip(self.names, row, strict=True)) for row in self.rows]
+        names = self.names
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
 
 
 class Metrics:

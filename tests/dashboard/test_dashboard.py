@@ -240,6 +240,17 @@ def test_during_a_load_the_page_of_before_is_served(loaded: Warehouse) -> None:
     assert "A load is running" not in client.get("/?last=7").text
 
 
+def test_the_usual_page_is_read_when_the_server_starts(loaded: Warehouse) -> None:
+    """Who asks first does not wait: here not even for a load that has begun since."""
+    app = server.make_app(replace(loaded.settings, lock_wait=0.0))
+    with TestClient(app):
+        pass  # started and stopped, and not asked
+    with load_running(loaded):
+        usual = TestClient(app).get("/")
+    assert usual.status_code == 200
+    assert "A load is running" in usual.text
+
+
 def test_a_load_makes_the_page_new(new_warehouse: Callable[[str], Warehouse]) -> None:
     """What was kept counts until something is loaded."""
     warehouse = new_warehouse("duckdb")

@@ -151,8 +151,21 @@ contending_songs as (
     where contenders.period_number = 0
 ),
 
--- listeners are shown of this period; before it they part artists with as many plays
-heard as (
+-- listeners are shown of this period; before it they part artists with as many plays. One
+-- of the two selects has rows, as in song_counts.
+plays_of_contenders as (
+    select
+        contending_songs.artist_number,
+        songplays.user_id
+    from analytics.songplays
+    inner join contending_songs
+        on songplays.song_key = contending_songs.song_key
+    where
+        (:gender = '' and :state = '' and :platform = '')
+        and songplays.start_time >= :period_start
+        and songplays.start_time < :period_end
+        and (:level = '' or songplays.level = :level)
+    union all
     select
         contending_songs.artist_number,
         songplays.user_id
@@ -166,15 +179,23 @@ heard as (
     left join chosen_user_agents
         on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
     where
-        songplays.start_time >= :period_start
+        (:gender <> '' or :state <> '' or :platform <> '')
+        and songplays.start_time >= :period_start
         and songplays.start_time < :period_end
         and (:level = '' or songplays.level = :level)
         and (:gender = '' or chosen_users.user_id is not null)
         and (:state = '' or chosen_places.location is not null)
         and (:platform = '' or chosen_user_agents.user_agent is not null)
+),
+
+heard as (
+    select
+        artist_number,
+        user_id
+    from plays_of_contenders
     group by
-        contending_songs.artist_number,
-        songplays.user_id
+        artist_number,
+        user_id
 ),
 
 tied as (

@@ -43,7 +43,20 @@ contenders as (
         or (song_counts.matched_plays = 0 and song_counts.plays >= least.unmatched_plays)
 ),
 
-heard as (
+-- one of the two selects has rows, as in song_counts
+plays_of_contenders as (
+    select
+        songplays.song_key,
+        songplays.user_id
+    from analytics.songplays
+    inner join contenders
+        on songplays.song_key = contenders.song_key
+    where
+        (:gender = '' and :state = '' and :platform = '')
+        and songplays.start_time >= :period_start
+        and songplays.start_time < :period_end
+        and (:level = '' or songplays.level = :level)
+    union all
     select
         songplays.song_key,
         songplays.user_id
@@ -57,15 +70,23 @@ heard as (
     left join chosen_user_agents
         on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
     where
-        songplays.start_time >= :period_start
+        (:gender <> '' or :state <> '' or :platform <> '')
+        and songplays.start_time >= :period_start
         and songplays.start_time < :period_end
         and (:level = '' or songplays.level = :level)
         and (:gender = '' or chosen_users.user_id is not null)
         and (:state = '' or chosen_places.location is not null)
         and (:platform = '' or chosen_user_agents.user_agent is not null)
+),
+
+heard as (
+    select
+        song_key,
+        user_id
+    from plays_of_contenders
     group by
-        songplays.song_key,
-        songplays.user_id
+        song_key,
+        user_id
 )
 
 select
