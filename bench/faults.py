@@ -3,7 +3,8 @@
     python -m bench.faults                      1,000 kills, every point in every mode
     python -m bench.faults --minutes 10         as many as there is time for
     python -m bench.faults --write              and write docs/reliability.md
-    python -m bench.faults --engine postgres    on a server; redshift: the test server
+    python -m bench.faults --engine postgres    on a server; redshift: the test server;
+                                                page docs/reliability-redshift.md
 
 Exits 1 when anything was lost, doubled or left halfway.
 """
@@ -27,7 +28,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 DRIVER = ROOT / "tests" / "faults" / "driver.py"
 KINDS = ROOT / "tests" / "bad_input" / "corpus"
-PAGE = ROOT / "docs" / "reliability.md"
+PAGES = {
+    "duckdb": ("DuckDB", "reliability.md"),
+    "postgres": ("PostgreSQL", "reliability-postgres.md"),
+    "redshift": ("the Redshift test server", "reliability-redshift.md"),
+}
+"""Of each engine, what the page calls it, and the page's name in docs/."""
 
 ORDERS = (
     *("-m", "pytest", "tests/invariants", "-k", "duckdb", "-m", "not long"),
@@ -40,6 +46,7 @@ MODES = {
     "after": "killed after the statement",
     "fail": "the statement fails",
     "interrupt": "Ctrl-C at the statement",
+    "cut": "Ctrl-C before it, which takes the connection with it",
     "drop": "the connection drops before the statement",
     "lost": "the connection drops after it, the outcome unknown",
 }
@@ -131,8 +138,8 @@ def try_some_orders(examples: int, seed: int) -> tuple[int, bool]:
     return sum(map(int, passing)), done.returncode == 0
 
 
-def page(statements: list[str], found: list[Found], orders: str) -> str:
-    """The text of docs/reliability.md."""
+def page(engine: str, statements: list[str], found: list[Found], orders: str) -> str:
+    """The text of an engine's page."""
     bad = [each for each in found if each["problem"]]
     killed = [each for each in found if each["mode"] in KILLS]
     points = {each["point"] for each in killed}
@@ -142,10 +149,14 @@ def page(statements: list[str], found: list[Found], orders: str) -> str:
     rows = "\n".join(f"| {text} | {modes[mode]:,} |" for mode, text in MODES.items())
     left = ", ".join(f"{states[s]:,} after {s}" for s in sorted(states))
     known = sum(bool(each["seen_before"]) for each in found)
+    repeated = (
+        f"{known:,} faults left the files of the warehouse byte for byte as another\n"
+        "had left them, mostly as before the load: the next run was that one's.\n"
+    )
     return f"""\
-# Reliability
+# Reliability on {PAGES[engine][0]}
 
-Written by one run of `make test-crash` on {datetime.now(UTC):%Y-%m-%d}.
+Written by one run of `python -m bench.faults` on {datetime.now(UTC):%Y-%m-%d}.
 
 ## Runs that were broken
 
@@ -165,9 +176,7 @@ the checks.
 ({len(texts)} different statements): {len(bad)} of {len(found):,} faults lost, doubled
 or left anything halfway.**
 Loads that were committed when the warehouse was opened again: {left}.
-{known:,} faults left the files of the warehouse byte for byte as another fault had
-left them, mostly as they were before the load: the next run was that one's.
-
+{repeated if known else ""}
 ## Orders, and bad input
 
 - {orders}
@@ -176,15 +185,16 @@ left them, mostly as they were before the load: the next run was that one's.
 
 ## Run it
 
-`make test-crash` runs all of it; `make test` runs a sample.
+`make test-crash` runs all of it on DuckDB; `make test` runs a sample on every engine.
 """
 
 
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--engine", default="duckdb")
+    parser.add_argument("--engine", choices=PAGES, default="duckdb")
     parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES))
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--examples", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -193,7 +203,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sparkify-faults-") as folder:
         _serve(options.engine, Path(folder))
         statements = make_scenario(options.engine, folder)
-        waiting = faults(len(statements), options.kills)
+        waiting = [
+            fault
+            for fault in faults(len(statements), options.kills)
+            if fault[1] in options.modes
+        ]
         found = break_runs(
             options.engine, folder, waiting, options.minutes, options.jobs
         )
@@ -205,10 +219,10 @@ def main() -> None:
             f"Property test of order, batching and repetition: {tried:,} worlds of "
             f"files, {'all right' if is_right else 'SOME WRONG'}."
         )
-    text = page(statements, found, orders)
+    text = page(options.engine, statements, found, orders)
     print(text)
     if options.write:
-        PAGE.write_text(text, "utf-8")
+        (ROOT / "docs" / PAGES[options.engine][1]).write_text(text, "utf-8")
     for each in found:
         if each["problem"]:
             print(each, file=sys.stderr)

@@ -309,10 +309,9 @@ class Libpq(ABC):
                 yield from batch
                 batch = self._run(_FETCH).fetchall()
 
-        try:
-            return write_rows(path, format_, columns, rows())
-        finally:
-            self.execute("close saved")
+        written = write_rows(path, format_, columns, rows())
+        self.execute("close saved")
+        return written
 
     def _run(
         self,

@@ -347,13 +347,18 @@ class Redshift(Libpq):
     def _accepts(self, table: Table, inputs: Sequence[Input]) -> bool:
         """Try a copy, and undo it."""
         self._run("begin transaction")
+        accepts = True
         try:
             self._receive(table, inputs)
         except InputRefusedError:
-            return False
-        finally:
-            self._run("rollback")
-        return True
+            accepts = False
+        except BaseException:
+            # What is told is what came first, such as Ctrl-C.
+            with suppress(SparkifyError):
+                self._run("rollback")
+            raise
+        self._run("rollback")
+        return accepts
 
     def _copy_strict(
         self, table: Table, inputs: Sequence[Input], load_id: int, rejects: Table

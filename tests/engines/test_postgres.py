@@ -10,6 +10,7 @@ import pytest
 from conftest import make_warehouse, postgres
 
 from sparkify.engines import make_engine
+from sparkify.errors import WarehouseError
 from sparkify.models import load_models
 from sparkify.pipeline import Pipeline
 
@@ -54,6 +55,17 @@ def test_indexes_come_with_the_first_rows(tmp_path: Path) -> None:
         if table.physical.indexes and table.name != "rejects"
     }
     assert sorted(made.query(found)) == sorted(wanted.items())
+    made.remove()
+
+
+def test_saving_tells_what_has_stopped_it(tmp_path: Path) -> None:
+    """And not that nothing more can be said to the server afterwards."""
+    made = make_warehouse(tmp_path / "warehouse", "postgres")
+    engine = made.pipeline.engine
+    select = "select 1 / (n - 50000) as part from generate_series(1, 60000) as n"
+    stopped = pytest.raises(WarehouseError, match="division by zero")
+    with engine.session(read_only=True), stopped:
+        engine.save(select, tmp_path / "parts.csv", "csv")
     made.remove()
 
 

@@ -18,6 +18,7 @@ those from before the load, meet the end that was seen then. Modes:
 - before, during, after: the process is killed (SIGKILL) around the statement
 - fail: the statement fails for good
 - interrupt: Ctrl-C (SIGINT) while the statement runs
+- cut: Ctrl-C before it, which takes the connection with it
 - drop: the connection is gone before the statement, and lost: after it, its outcome
   unknown; the run tries again by itself
 """
@@ -55,11 +56,15 @@ from sparkify.sources.files import SourceFile
 
 KILLS = ("before", "during", "after")
 RETRIED = ("drop", "lost")
-MODES = (*KILLS, "fail", "interrupt", *RETRIED)
+MODES = (*KILLS, "fail", "interrupt", "cut", *RETRIED)
 
 _Told = dict[str, object]
 AnyEngine = DuckDB | Postgres | Redshift
-_ENDS = {"fail": "WarehouseError", "interrupt": "KeyboardInterrupt"}
+_ENDS = {
+    "fail": "WarehouseError",
+    "interrupt": "KeyboardInterrupt",
+    "cut": "KeyboardInterrupt",
+}
 
 
 @dataclass(frozen=True)
@@ -378,6 +383,9 @@ def _break_at(scenario: Scenario, point: Point, mode: str) -> None:
             _die()
         if mode == "fail":
             raise WarehouseError("This statement was made to fail.")
+        if mode == "cut":
+            _close(engine)
+            raise KeyboardInterrupt
         if mode == "drop":
             _drop(engine)
         # How much of it is done by then differs from fault to fault.
@@ -399,9 +407,13 @@ def _break_at(scenario: Scenario, point: Point, mode: str) -> None:
     scenario.pass_statements(run)
 
 
-def _drop(engine: AnyEngine) -> None:
+def _close(engine: AnyEngine) -> None:
     assert engine._connection
     engine._connection.close()
+
+
+def _drop(engine: AnyEngine) -> None:
+    _close(engine)
     raise TransientError("This connection was made to drop.")
 
 
