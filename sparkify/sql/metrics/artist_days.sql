@@ -37,10 +37,13 @@ inner join hours
     on date_trunc('hour', songplays.start_time) = hours.hour_start
 left join chosen_users
     on songplays.user_id = chosen_users.user_id
+    and :gender <> ''
 left join chosen_places
     on coalesce(songplays.location, '') = chosen_places.location
+    and :state <> ''
 left join chosen_user_agents
     on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
+    and :platform <> ''
 where
     songplays.song_key is not null
     and songplays.start_time >= :period_start

@@ -151,21 +151,8 @@ contending_songs as (
     where contenders.period_number = 0
 ),
 
--- listeners are shown of this period; before it they part artists with as many plays. One
--- of the two selects has rows, as in song_counts.
-plays_of_contenders as (
-    select
-        contending_songs.artist_number,
-        songplays.user_id
-    from analytics.songplays
-    inner join contending_songs
-        on songplays.song_key = contending_songs.song_key
-    where
-        (:gender = '' and :state = '' and :platform = '')
-        and songplays.start_time >= :period_start
-        and songplays.start_time < :period_end
-        and (:level = '' or songplays.level = :level)
-    union all
+-- listeners are shown of this period; before it they part artists with as many plays
+heard as (
     select
         contending_songs.artist_number,
         songplays.user_id
@@ -174,28 +161,23 @@ plays_of_contenders as (
         on songplays.song_key = contending_songs.song_key
     left join chosen_users
         on songplays.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(songplays.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
-        (:gender <> '' or :state <> '' or :platform <> '')
-        and songplays.start_time >= :period_start
+        songplays.start_time >= :period_start
         and songplays.start_time < :period_end
         and (:level = '' or songplays.level = :level)
         and (:gender = '' or chosen_users.user_id is not null)
         and (:state = '' or chosen_places.location is not null)
         and (:platform = '' or chosen_user_agents.user_agent is not null)
-),
-
-heard as (
-    select
-        artist_number,
-        user_id
-    from plays_of_contenders
     group by
-        artist_number,
-        user_id
+        contending_songs.artist_number,
+        songplays.user_id
 ),
 
 tied as (
@@ -232,10 +214,13 @@ plays_of_tied as (
         on songplays.song_key = tied_songs.song_key
     left join chosen_users
         on songplays.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(songplays.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         songplays.start_time < :period_start
         and (:level = '' or songplays.level = :level)

@@ -20,10 +20,13 @@ views as (
     from analytics.page_views
     left join chosen_users
         on page_views.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(page_views.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(page_views.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         page_views.viewed_at >= :period_start
         and page_views.viewed_at < :period_end
@@ -45,10 +48,13 @@ free_events as (
     from analytics.page_views
     left join chosen_users
         on page_views.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(page_views.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(page_views.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         page_views.viewed_at >= :period_start
         and page_views.viewed_at < :period_end
@@ -62,10 +68,13 @@ free_events as (
     from analytics.user_hours
     left join chosen_users
         on user_hours.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(user_hours.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(user_hours.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         user_hours.user_id is not null
         and user_hours.level = 'free'

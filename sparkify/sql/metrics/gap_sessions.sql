@@ -18,10 +18,13 @@ events as (
     from analytics.songplays
     left join chosen_users
         on songplays.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(songplays.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         songplays.user_id is not null
         and songplays.start_time >= :period_start
@@ -40,10 +43,13 @@ events as (
     from analytics.page_views
     left join chosen_users
         on page_views.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(page_views.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(page_views.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         page_views.viewed_at >= :period_start
         and page_views.viewed_at < :period_end

@@ -16,10 +16,13 @@ counted as (
     from analytics.songplays
     left join chosen_users
         on songplays.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(songplays.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         start_time >= :period_start
         and start_time < :period_end

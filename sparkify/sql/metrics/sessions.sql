@@ -27,10 +27,13 @@ measured as (
     from analytics.sessions
     left join chosen_users
         on sessions.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(sessions.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(sessions.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         sessions.started_at >= :period_start
         and sessions.started_at < :period_end

@@ -108,10 +108,13 @@ plays_of_tied as (
         on songplays.song_key = tied_songs.song_key
     left join chosen_users
         on songplays.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(songplays.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         songplays.start_time < :period_start
         and (:level = '' or songplays.level = :level)

@@ -43,6 +43,7 @@ levels as (
     from analytics.user_levels
     left join chosen_users
         on user_levels.user_id = chosen_users.user_id
+        and :gender <> ''
     where
         user_levels.level is not null
         and (:gender = '' or chosen_users.user_id is not null)
@@ -114,10 +115,13 @@ left_paid as (
         and page_views.viewed_at < periods.ends_at
     left join chosen_users
         on page_views.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(page_views.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(page_views.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         page_views.page = 'Cancellation Confirmation'
         and page_views.level = 'paid'
@@ -153,10 +157,13 @@ viewed as (
         and page_views.viewed_at < periods.ends_at
     left join chosen_users
         on page_views.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(page_views.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(page_views.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         page_views.page in (
             'Cancellation Confirmation',

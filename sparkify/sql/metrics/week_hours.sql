@@ -43,10 +43,13 @@ played as (
         on user_hours.hour_start = period_hours.hour_start
     left join chosen_users
         on user_hours.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(user_hours.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(user_hours.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         (:level = '' or user_hours.level = :level)
         and (:gender = '' or chosen_users.user_id is not null)

@@ -36,6 +36,7 @@ counted as (
         on user_hours.user_agent = numbered_user_agents.user_agent
     left join chosen_users
         on user_hours.user_id = chosen_users.user_id
+        and :gender <> ''
     where
         user_hours.hour_start >= :period_start
         and user_hours.hour_start < :period_end

@@ -13,10 +13,13 @@ first_hours as (
     from analytics.user_hours
     left join chosen_users
         on user_hours.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(user_hours.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(user_hours.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         user_hours.user_id is not null
         and (:level = '' or user_hours.level = :level)
@@ -35,10 +38,13 @@ user_days as (
         on user_hours.hour_start = hours.hour_start
     left join chosen_users
         on user_hours.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(user_hours.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(user_hours.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
         user_hours.user_id is not null
         and hours.day >= least(:previous_first_day, :first_day - 27)

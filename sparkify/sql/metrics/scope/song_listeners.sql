@@ -43,20 +43,7 @@ contenders as (
         or (song_counts.matched_plays = 0 and song_counts.plays >= least.unmatched_plays)
 ),
 
--- one of the two selects has rows, as in song_counts
-plays_of_contenders as (
-    select
-        songplays.song_key,
-        songplays.user_id
-    from analytics.songplays
-    inner join contenders
-        on songplays.song_key = contenders.song_key
-    where
-        (:gender = '' and :state = '' and :platform = '')
-        and songplays.start_time >= :period_start
-        and songplays.start_time < :period_end
-        and (:level = '' or songplays.level = :level)
-    union all
+heard as (
     select
         songplays.song_key,
         songplays.user_id
@@ -65,28 +52,23 @@ plays_of_contenders as (
         on songplays.song_key = contenders.song_key
     left join chosen_users
         on songplays.user_id = chosen_users.user_id
+        and :gender <> ''
     left join chosen_places
         on coalesce(songplays.location, '') = chosen_places.location
+        and :state <> ''
     left join chosen_user_agents
         on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
     where
-        (:gender <> '' or :state <> '' or :platform <> '')
-        and songplays.start_time >= :period_start
+        songplays.start_time >= :period_start
         and songplays.start_time < :period_end
         and (:level = '' or songplays.level = :level)
         and (:gender = '' or chosen_users.user_id is not null)
         and (:state = '' or chosen_places.location is not null)
         and (:platform = '' or chosen_user_agents.user_agent is not null)
-),
-
-heard as (
-    select
-        song_key,
-        user_id
-    from plays_of_contenders
     group by
-        song_key,
-        user_id
+        songplays.song_key,
+        songplays.user_id
 )
 
 select
