@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, Protocol
 
 import psycopg2
@@ -383,23 +383,23 @@ class Libpq(ABC):
     ) -> None:
         """Do `work` in a thread, since the driver waits in C and is deaf to Ctrl-C."""
         ended: SimpleQueue[BaseException | None] = SimpleQueue()
+        turn = Lock()
 
         def do() -> None:
-            try:
-                work()
-            except BaseException as error:  # noqa: BLE001  # told to the one who waits
-                ended.put(error)
-            else:
-                ended.put(None)
+            if turn.acquire(blocking=False):
+                ended.put(_failure(work))
 
-        Thread(target=do, daemon=True).start()
         try:
+            Thread(target=do, daemon=True).start()
             error = ended.get(timeout=patience)
         except Empty:
             error = self._cancel(ended)
             if isinstance(error, QueryCanceled):
                 raise TimeoutError from None
         except BaseException:
+            # Not begun, it never shall: after the rollback it would be on its own.
+            if turn.acquire(blocking=False):
+                raise
             if source:
                 source.abort()
             # What is told is what came first, such as Ctrl-C.
@@ -444,6 +444,15 @@ class Libpq(ABC):
         kind, text = meaning
         text = text.format(said=said.rstrip(".")).strip()
         return kind(f"{self._settings.warehouse}: {text}")
+
+
+def _failure(work: Callable[[], None]) -> BaseException | None:
+    """What `work` raises, if it does."""
+    try:
+        work()
+    except BaseException as error:  # noqa: BLE001  # told to the one who waits
+        return error
+    return None
 
 
 def _last_words(message: str) -> str:

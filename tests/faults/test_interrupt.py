@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sparkify.cli import main
+from sparkify.engines import libpq
 from sparkify.engines.duckdb import DuckDB
 from sparkify.models import Table
 
@@ -93,3 +95,31 @@ def test_ctrl_c_while_the_engine_works(
     monkeypatch.undo()
     waiting.run()
     assert waiting.query("select count(*) from staging.events") == [(3,)]
+
+
+@pytest.mark.parametrize("engine", ["postgres", "redshift"])
+def test_what_had_not_begun_never_does(
+    new_warehouse: Callable[[str], Warehouse],
+    monkeypatch: pytest.MonkeyPatch,
+    engine: str,
+) -> None:
+    """Ctrl-C may come before the driver has the statement; the rollback comes then."""
+    warehouse = new_warehouse(engine)
+    late: list[threading.Thread] = []
+
+    class Late(threading.Thread):
+        def start(self) -> None:
+            late.append(self)
+            raise KeyboardInterrupt
+
+    driver = warehouse.pipeline.engine
+    with driver.session():
+        driver.execute("create table late_rows (number integer)")
+        driver.execute("begin transaction")
+        monkeypatch.setattr(libpq, "Thread", Late)
+        with pytest.raises(KeyboardInterrupt):
+            driver.execute("insert into late_rows (number) values (1)")
+        monkeypatch.undo()
+        driver.execute("rollback")
+        late[0].run()
+        assert driver.query("select count(*) from late_rows") == [(0,)]
