@@ -1,10 +1,11 @@
-"""Breaks a run again and again, at every statement; writes docs/reliability.md.
+"""Breaks a run again and again, at every statement; writes the page of an engine.
 
     python -m bench.faults                      1,000 kills, every point in every mode
     python -m bench.faults --minutes 10         as many as there is time for
     python -m bench.faults --write              and write docs/reliability.md
-    python -m bench.faults --engine postgres    on a server; redshift: the test server;
-                                                page docs/reliability-redshift.md
+    python -m bench.faults --engine redshift    on the test server; postgres: on one;
+                                                each engine has a page of its own
+    python -m bench.faults --modes cut lost     these faults alone
 
 Exits 1 when anything was lost, doubled or left halfway.
 """

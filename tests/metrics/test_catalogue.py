@@ -132,6 +132,21 @@ def test_one_user(warehouse: Warehouse) -> None:
     assert [row["returned"] for row in answers["day_retention"].records] == [1, 0, 0]
 
 
+def test_nobody_comes_back(warehouse: Warehouse) -> None:
+    """A retention of 0 is known; one of nobody is not."""
+    day = 86_400_000
+    plays = [
+        {"ts": 1542000000000 + day * n, "userId": str(n + 1), "sessionId": n}
+        for n in (0, 3)
+    ]
+    warehouse.write("events", "2018-11-15-events.json", plays)
+    warehouse.run()
+    answers = _ask_all(warehouse, Filters(days=None))
+    next_day, *later = answers["day_retention"].rows
+    assert next_day == (1, 1, 0, 0.0, 0)
+    assert later == [(7, 0, 0, None, 0), (28, 0, 0, None, 0)]
+
+
 def test_plays_without_user_song_or_length(warehouse: Warehouse) -> None:
     """Plays that lack what they can lack count as plays, and break nothing."""
     bare = {"song": None, "artist": None, "length": None, "level": None}

@@ -22,12 +22,14 @@ steps as (
 counted as (
     select
         steps.days_later,
-        sum(case when listening.day = listening.first_day then listening.users end)
-            as eligible,
+        sum(
+            case when listening.day = listening.first_day then listening.users else 0 end
+        ) as eligible,
         sum(
             case
                 when listening.day = listening.first_day + steps.days_later
                     then listening.users
+                else 0
             end
         ) as returned,
         -- each user once, by the last day that counts
@@ -40,6 +42,7 @@ counted as (
                         or listening.next_day > :complete_through
                     )
                     then listening.users
+                else 0
             end
         ) as returned_or_later
     from listening

@@ -1,6 +1,6 @@
 -- How often each song was played in the periods before. The insert runs for each of them,
--- or for some at a time where there are many: few groups at once are counted quicker. Of
--- its two selects one has rows: to count everybody in one period takes no joins.
+-- or for some at a time where there are many: few groups at once are counted quicker. In
+-- which of several a play is, its hour tells.
 -- grain: one row per period and song
 create temp table song_history (
     period_number integer not null,
@@ -27,23 +27,12 @@ period_hours as (
 
 plays as (
     select
-        :newest_period as period_number,
-        song_key
+        songplays.song_key,
+        coalesce(period_hours.period_number, :newest_period) as period_number
     from analytics.songplays
-    where
-        (:gender = '' and :state = '' and :platform = '')
-        and :newest_period = :oldest_period
-        and song_key is not null
-        and start_time >= :periods_start
-        and start_time < :periods_end
-        and (:level = '' or songplays.level = :level)
-    union all
-    select
-        period_hours.period_number,
-        songplays.song_key
-    from analytics.songplays
-    inner join period_hours
+    left join period_hours
         on date_trunc('hour', songplays.start_time) = period_hours.hour_start
+        and :newest_period < :oldest_period
     left join chosen_users
         on songplays.user_id = chosen_users.user_id
         and :gender <> ''
@@ -54,11 +43,7 @@ plays as (
         on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
         and :platform <> ''
     where
-        (
-            :gender <> '' or :state <> '' or :platform <> ''
-            or :newest_period < :oldest_period
-        )
-        and songplays.song_key is not null
+        songplays.song_key is not null
         and songplays.start_time >= :periods_start
         and songplays.start_time < :periods_end
         and (:level = '' or songplays.level = :level)
