@@ -77,7 +77,7 @@ SCOPE = (
     "chosen_places",
     "chosen_user_agents",
     "listening",
-    "day_totals",
+    "hour_totals",
     "audience",
     "song_counts",
     "song_history",

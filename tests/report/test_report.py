@@ -271,6 +271,19 @@ def test_empty_warehouse(warehouse: Warehouse) -> None:
     assert json.loads(run(warehouse, "report", "--format", "json").stdout)
 
 
+def test_tables_that_are_not_ours_are_told(warehouse: Warehouse) -> None:
+    """A column or table that a report misses is named, with what to do; exit 2."""
+    warehouse.execute(
+        "alter table analytics.songplays rename column start_time to started"
+    )
+    said = run(warehouse, "report", code=2).stderr.decode()
+    assert "songplays is not ours: it lacks start_time; it has started" in said
+    warehouse.execute("drop table analytics.songplays")
+    said = run(warehouse, "report", code=2).stderr.decode()
+    assert "analytics.songplays is missing; run `python create_tables.py` first" in said
+    assert said.count("\n") == 1
+
+
 def test_metrics_are_listed_and_shown() -> None:
     """All metrics are listed; one is shown with definition, grain and statements."""
     listed = subprocess.run(

@@ -70,6 +70,15 @@ daily as (
     where calendar.day between :first_day - 27 and :last_day
 ),
 
+played as (
+    select
+        day,
+        sum(plays) as plays,
+        sum(length_ms) as length_ms
+    from hour_totals
+    group by day
+),
+
 windows as (
     select
         day,
@@ -95,14 +104,14 @@ select
     windows.day,
     windows.is_complete,
     windows.days_of_data,
-    coalesce(day_totals.plays, 0) as plays,
-    coalesce(day_totals.length_ms, 0) / 3600000.0 as hours,
+    coalesce(played.plays, 0) as plays,
+    coalesce(played.length_ms, 0) / 3600000.0 as hours,
     windows.dau,
     windows.wau,
     windows.mau,
     cast(windows.mean_dau as double precision) / nullif(windows.mau, 0) as stickiness
 from windows
-left join day_totals
-    on windows.day = day_totals.day
+left join played
+    on windows.day = played.day
 where windows.day >= :first_day
 order by windows.day;

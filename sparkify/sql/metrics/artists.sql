@@ -325,7 +325,7 @@ charted as (
 
 everything as (
     select sum(plays) as plays
-    from day_totals
+    from hour_totals
     where day between :first_day and :last_day
 )
 

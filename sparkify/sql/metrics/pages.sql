@@ -49,7 +49,7 @@ played as (
     select
         'NextSong' as page,
         coalesce(sum(user_plays), 0) as events
-    from day_totals
+    from hour_totals
     where day between :first_day and :last_day
 ),
 

@@ -226,7 +226,7 @@ named as (
 
 everything as (
     select sum(plays) as plays
-    from day_totals
+    from hour_totals
     where day between :first_day and :last_day
 )
 

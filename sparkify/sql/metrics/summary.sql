@@ -70,11 +70,11 @@ listened as (
 played as (
     select
         days.period_number,
-        sum(day_totals.plays) as plays,
-        sum(day_totals.length_ms) as length_ms
-    from day_totals
+        sum(hour_totals.plays) as plays,
+        sum(hour_totals.length_ms) as length_ms
+    from hour_totals
     inner join days
-        on day_totals.day = days.day
+        on hour_totals.day = days.day
     group by days.period_number
 ),
 

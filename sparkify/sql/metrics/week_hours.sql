@@ -10,54 +10,32 @@
 -- column: plays_per_day number Plays by such a weekday.
 with
 
-period_hours as (
+cells as (
     select
-        hours.hour_start,
-        hours.hour,
         days.weekday,
-        days.day
+        hours.hour,
+        count(distinct hours.day) as days
     from hours
     inner join days
         on hours.day = days.day
     where days.day between :first_day and :last_day
-),
-
-cells as (
-    select
-        weekday,
-        hour,
-        count(distinct day) as days
-    from period_hours
     group by
-        weekday,
-        hour
+        days.weekday,
+        hours.hour
 ),
 
 played as (
     select
-        period_hours.weekday,
-        period_hours.hour,
-        sum(user_hours.plays) as plays
-    from analytics.user_hours
-    inner join period_hours
-        on user_hours.hour_start = period_hours.hour_start
-    left join chosen_users
-        on user_hours.user_id = chosen_users.user_id
-        and :gender <> ''
-    left join chosen_places
-        on coalesce(user_hours.location, '') = chosen_places.location
-        and :state <> ''
-    left join chosen_user_agents
-        on coalesce(user_hours.user_agent, '') = chosen_user_agents.user_agent
-        and :platform <> ''
-    where
-        (:level = '' or user_hours.level = :level)
-        and (:gender = '' or chosen_users.user_id is not null)
-        and (:state = '' or chosen_places.location is not null)
-        and (:platform = '' or chosen_user_agents.user_agent is not null)
+        days.weekday,
+        hour_totals.hour,
+        sum(hour_totals.plays) as plays
+    from hour_totals
+    inner join days
+        on hour_totals.day = days.day
+    where days.day between :first_day and :last_day
     group by
-        period_hours.weekday,
-        period_hours.hour
+        days.weekday,
+        hour_totals.hour
 )
 
 select

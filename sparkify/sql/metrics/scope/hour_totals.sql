@@ -1,9 +1,10 @@
--- How much the asked users played, by day of the asked time zone; user_plays are those
--- with a user.
--- grain: one row per day with a play
-create temp table day_totals as
+-- How much the asked users played, by day and hour of the asked time zone; user_plays
+-- are those with a user.
+-- grain: one row per day and hour with a play
+create temp table hour_totals as
 select
     hours.day,
+    hours.hour,
     sum(user_hours.plays) as plays,
     sum(case when user_hours.user_id is null then 0 else user_hours.plays end)
         as user_plays,
@@ -26,4 +27,6 @@ where
     and (:gender = '' or chosen_users.user_id is not null)
     and (:state = '' or chosen_places.location is not null)
     and (:platform = '' or chosen_user_agents.user_agent is not null)
-group by hours.day;
+group by
+    hours.day,
+    hours.hour;
