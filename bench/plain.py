@@ -74,6 +74,7 @@ LOOKUPS = {
         "song": "varchar",
         "artist": "varchar",
         "song_key": "bigint",
+        "credit_key": "bigint",
         "match_key": "bigint",
         "base_key": "bigint",
         "artist_key": "bigint",

@@ -56,10 +56,12 @@ STATEMENTS = (
     """,
     """
     insert into analytics.song_texts (
-        delivered_song, delivered_artist, song, artist, song_key, rule_version
+        delivered_song, delivered_artist, song, artist, song_key, credit_key,
+        rule_version
     )
     select 'Song ' || i, 'Artist ' || i // 12, 'Song ' || i, 'Artist ' || i // 12,
-        cast(hash(i) % 9223372036854775807 as bigint), 1
+        cast(hash(i) % 9223372036854775807 as bigint),
+        cast(hash('Artist ' || i // 12) % 9223372036854775807 as bigint), 1
     from range({songs}) as numbers(i)
     """,
     """

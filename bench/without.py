@@ -116,7 +116,7 @@ def _texts(rows: Iterable[Row]) -> Iterator[Row]:
     for delivered_song, delivered_artist in rows:
         song, artist = str(delivered_song), str(delivered_artist)
         key = song_key(song, artist)
-        yield song, artist, song, artist, key, None, None, None, SONG_TEXT_RULES
+        yield song, artist, song, artist, key, *[None] * 4, SONG_TEXT_RULES
 
 
 def _least(prefix: str) -> Models:

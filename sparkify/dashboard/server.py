@@ -46,6 +46,7 @@ from sparkify.dashboard.page import (
 )
 from sparkify.dashboard.static import asset, plotly_script
 from sparkify.errors import BadQuestion, ConfigError, SparkifyError, TransientError
+from sparkify.lookups.texts import credit_key
 from sparkify.metrics import Filters, find_metric
 from sparkify.report import formats
 from sparkify.report.document import Document, collect
@@ -171,7 +172,11 @@ class Dashboard:
         """The page of an artist."""
         name = request.query_params.get("name", "")
         return self._page(
-            request, ARTIST, lambda found: artist_page(found, name), artist=name
+            request,
+            ARTIST,
+            lambda found: artist_page(found, name),
+            kept={"name": name},
+            credit_key=credit_key(name),
         )
 
     def download(self, request: Request) -> Response:
@@ -198,14 +203,14 @@ class Dashboard:
         request: Request,
         names: Sequence[str],
         make: Callable[[Document], Page],
+        kept: dict[str, str] | None = None,
         **bound: object,
     ) -> Response:
         document, is_stale = self._reader.read(_filters(request), names, **bound)
         page = make(document)
         if is_stale:
             page = replace(page, notice=page.notice or _LOADING)
-        kept = {"name": bound["artist"]} if "artist" in bound else {}
-        return HTMLResponse(render(page, kept=kept))
+        return HTMLResponse(render(page, kept=kept or {}))
 
     def _answer(
         self, make: Callable[[Request], Response]

@@ -1,10 +1,11 @@
 """Makes texts comparable: repair of what was encoded twice, and keys to match by.
 
-Three keys say how alike two songs are called. `song_key` tells one text from another
-but for case. `match_key` leaves out what never tells songs apart: case, accents of the
-artist, punctuation, "&" for "and", a leading "The" of the artist. `base_key` also
-leaves out what sometimes does: accents of the title, featured artists, and what kind of
-recording it is; songs alike by it alone are one only if they last as long.
+Four keys say how alike two names are. `song_key` tells one text of song and artist from
+another but for case, `credit_key` one of the artist alone. `match_key` leaves out what
+never tells songs apart: case, accents of the artist, punctuation, "&" for "and", a
+leading "The" of the artist. `base_key` also leaves out what sometimes does: accents of
+the title, featured artists, and what kind of recording it is; songs alike by it alone
+are one only if they last as long.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from xxhash import xxh3_64_intdigest
 
 from sparkify.engines.base import Row
 
-SONG_TEXT_RULES = 3
+SONG_TEXT_RULES = 4
 SONG_NAME_RULES = 2
 
 # A title folded, and its base; the name of an artist, that of the first artist alone,
@@ -71,20 +72,21 @@ def song_texts(rows: Iterable[Row]) -> Iterator[Row]:
         return song, title, _title(title)
 
     @cache  # an artist has many songs
-    def of_artist(delivered: str) -> tuple[str, str, _Credit | None]:
+    def of_artist(delivered: str) -> tuple[str, str, int | None, _Credit | None]:
         artist = repair(delivered)
         name = _uncased(artist)
-        return artist, name + _BETWEEN, _credit(name)
+        return artist, name + _BETWEEN, _credit_key(name), _credit(name)
 
     for delivered_song, delivered_artist in rows:
         song, title, found = of_song(str(delivered_song))
-        artist, name, credit = of_artist(str(delivered_artist))
+        artist, name, key, credit = of_artist(str(delivered_artist))
         yield (
             delivered_song,
             delivered_artist,
             song,
             artist,
             _hash(name + title),
+            key,
             *_keys(found, credit),
             SONG_TEXT_RULES,
         )
@@ -162,6 +164,15 @@ def _fix_encoding() -> Callable[[str], str]:
 def song_key(song: str, artist: str) -> int:
     """A 64-bit hash of a song's texts, without regard to case and outer blanks."""
     return _hash(_uncased(artist) + _BETWEEN + _uncased(song))
+
+
+def credit_key(artist: str) -> int | None:
+    """The same of its artist alone, as credited; None without one."""
+    return _credit_key(_uncased(artist))
+
+
+def _credit_key(name: str) -> int | None:
+    return _hash(name) if name else None
 
 
 def keys(title: str, artist: str) -> _Keys:

@@ -78,6 +78,8 @@ SCOPE = (
     "chosen_user_agents",
     "listening",
     "hour_totals",
+    "numbered_places",
+    "numbered_user_agents",
     "audience",
     "song_counts",
     "song_history",

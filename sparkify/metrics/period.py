@@ -158,7 +158,7 @@ def parameters(filters: Filters, period: Period) -> dict[str, object]:
         "least_group": filters.least_group,
         # of no song and no artist, until one is asked for
         "song_key": None,
-        "artist": "",
+        "credit_key": None,
     }
 
 

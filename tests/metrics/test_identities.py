@@ -63,8 +63,8 @@ def fill(warehouse: Warehouse, world: list[Play]) -> None:
         "session_id, item_in_session, song, artist, song_key, length, length_ms) "
         f"values {rows}",
         "insert into analytics.song_texts (delivered_song, delivered_artist, song, "
-        "artist, song_key, rule_version) select distinct song, artist, song, artist, "
-        "song_key, 1 from analytics.songplays",
+        "artist, song_key, credit_key, rule_version) select distinct "
+        "song, artist, song, artist, song_key, 1, 1 from analytics.songplays",
         "create temp table touched_hours as select distinct user_id as user_key, "
         "date_trunc('hour', start_time) as hour_start from analytics.songplays",
         insert,

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparkify.lookups import texts
-from sparkify.lookups.texts import base_title, fold, keys, repair, song_key
+from sparkify.lookups.texts import (
+    base_title,
+    credit_key,
+    fold,
+    keys,
+    repair,
+    song_key,
+)
 from sparkify.simulate import words
 from sparkify.simulate.text import damage
 
@@ -159,6 +166,8 @@ def test_equal_names_have_equal_keys(title: str, artist: str) -> None:
     """Outer blanks and case make no other keys, whatever the letters."""
     assert keys(f" {title} ", artist + " ") == keys(title, artist)
     assert song_key(f" {title} ", artist + " ") == song_key(title, artist)
+    assert credit_key(artist + " ") == credit_key(artist)
+    assert (credit_key(artist) is None) is not bool(artist.strip())
 
 
 ARTISTS = ("The Déjà & Co", "deja and co.", "Déjà Co ft. Ana", "DEJA CO (FT ANA)", "Ft")

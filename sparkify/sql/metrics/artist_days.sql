@@ -1,6 +1,6 @@
 -- When is this artist played?
--- The plays of the artist :artist by day of the asked time zone, by the text of the log,
--- without regard to the case of A to Z.
+-- The plays of the artist :credit_key by day of the asked time zone: of all spellings of
+-- the log that differ by case alone.
 -- grain: one row per day of the period with a play
 -- kind: exact
 -- column: day date Day.
@@ -13,16 +13,7 @@ artist_songs as (
         song_key,
         min(song) as song
     from analytics.song_texts
-    where
-        translate(
-            trim(both ' ' from artist),
-            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-            'abcdefghijklmnopqrstuvwxyz'
-        ) = translate(
-            trim(both ' ' from :artist),
-            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-            'abcdefghijklmnopqrstuvwxyz'
-        )
+    where credit_key = :credit_key
     group by song_key
 )
 

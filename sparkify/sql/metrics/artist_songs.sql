@@ -1,6 +1,6 @@
 -- Which songs of this artist are played?
--- The songs of the artist :artist in the period, by the text of the log, without regard
--- to the case of A to Z.
+-- The songs of the artist :credit_key in the period: of all spellings of the log that
+-- differ by case alone.
 -- grain: one row per song with a play
 -- kind: exact
 -- column: song_key integer Key of the song.
@@ -14,16 +14,7 @@ artist_songs as (
         song_key,
         min(song) as song
     from analytics.song_texts
-    where
-        translate(
-            trim(both ' ' from artist),
-            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-            'abcdefghijklmnopqrstuvwxyz'
-        ) = translate(
-            trim(both ' ' from :artist),
-            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-            'abcdefghijklmnopqrstuvwxyz'
-        )
+    where credit_key = :credit_key
     group by song_key
 )
 

@@ -1,7 +1,7 @@
 -- Which artists are played the most?
--- Artists are counted by the text of the log, without regard to the case of A to Z, and
--- never by joined artists of the catalogue: their aliases would count plays twice. Chart
--- and movement are as those of songs.
+-- Artists are counted by the text of the log, without regard to case, and never by joined
+-- artists of the catalogue: their aliases would count plays twice. Chart and movement are
+-- as those of songs.
 -- grain: one row per artist on the chart
 -- kind: exact
 -- column: chart_rank integer Place on the chart.
@@ -19,46 +19,13 @@
 -- column: is_matched boolean Whether the catalogue knows one of these songs.
 with
 
-named_songs as (
-    select
-        song_key,
-        min(artist) as artist
-    from analytics.song_texts
-    where artist <> ''
-    group by song_key
-),
-
-names as (
-    select
-        artist,
-        translate(
-            trim(both ' ' from artist),
-            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-            'abcdefghijklmnopqrstuvwxyz'
-        ) as artist_key
-    from named_songs
-    group by artist
-),
-
--- numbered, to join and count by a number
-artists as (
-    select
-        artist_key,
-        min(artist) as artist,
-        row_number() over (order by artist_key) as artist_number
-    from names
-    group by artist_key
-),
-
 song_artists as (
     select
-        named_songs.song_key,
-        artists.artist_number
-    from named_songs
-    inner join names
-        on named_songs.artist = names.artist
-    inner join artists
-        on names.artist_key = artists.artist_key
+        song_key,
+        min(credit_key) as credit_key
+    from analytics.song_texts
+    where credit_key is not null
+    group by song_key
 ),
 
 counts_of_songs as (
@@ -80,7 +47,7 @@ counts_of_songs as (
 counted as (
     select
         counts_of_songs.period_number,
-        song_artists.artist_number,
+        song_artists.credit_key,
         sum(counts_of_songs.plays) as plays,
         count(*) as songs,
         sum(counts_of_songs.matched_plays) as matched_plays
@@ -89,7 +56,7 @@ counted as (
         on counts_of_songs.song_key = song_artists.song_key
     group by
         counts_of_songs.period_number,
-        song_artists.artist_number
+        song_artists.credit_key
 ),
 
 -- the plays of the last artist on each chart
@@ -128,7 +95,7 @@ least as (
 contenders as (
     select
         counted.period_number,
-        counted.artist_number,
+        counted.credit_key,
         counted.plays,
         counted.songs,
         counted.matched_plays,
@@ -144,17 +111,17 @@ contenders as (
 contending_songs as (
     select
         song_artists.song_key,
-        song_artists.artist_number
+        song_artists.credit_key
     from song_artists
     inner join contenders
-        on song_artists.artist_number = contenders.artist_number
+        on song_artists.credit_key = contenders.credit_key
     where contenders.period_number = 0
 ),
 
 -- listeners are shown of this period; before it they part artists with as many plays
 heard as (
     select
-        contending_songs.artist_number,
+        contending_songs.credit_key,
         songplays.user_id
     from analytics.songplays
     inner join contending_songs
@@ -176,14 +143,14 @@ heard as (
         and (:state = '' or chosen_places.location is not null)
         and (:platform = '' or chosen_user_agents.user_agent is not null)
     group by
-        contending_songs.artist_number,
+        contending_songs.credit_key,
         songplays.user_id
 ),
 
 tied as (
     select
         period_number,
-        artist_number
+        credit_key
     from contenders
     where
         period_number > 0
@@ -191,22 +158,22 @@ tied as (
 ),
 
 tied_artists as (
-    select distinct artist_number
+    select distinct credit_key
     from tied
 ),
 
 tied_songs as (
     select
         song_artists.song_key,
-        song_artists.artist_number
+        song_artists.credit_key
     from song_artists
     inner join tied_artists
-        on song_artists.artist_number = tied_artists.artist_number
+        on song_artists.credit_key = tied_artists.credit_key
 ),
 
 plays_of_tied as (
     select
-        tied_songs.artist_number,
+        tied_songs.credit_key,
         songplays.user_id,
         date_trunc('hour', songplays.start_time) as hour_start
     from analytics.songplays
@@ -232,7 +199,7 @@ plays_of_tied as (
 heard_before as (
     select
         tied.period_number,
-        tied.artist_number,
+        tied.credit_key,
         plays_of_tied.user_id
     from plays_of_tied
     inner join hours
@@ -241,35 +208,35 @@ heard_before as (
         on hours.day = days.day
     inner join tied
         on days.period_number = tied.period_number
-        and plays_of_tied.artist_number = tied.artist_number
+        and plays_of_tied.credit_key = tied.credit_key
     group by
         tied.period_number,
-        tied.artist_number,
+        tied.credit_key,
         plays_of_tied.user_id
 ),
 
 listened as (
     select
         0 as period_number,
-        artist_number,
+        credit_key,
         count(user_id) as listeners
     from heard
-    group by artist_number
+    group by credit_key
     union all
     select
         period_number,
-        artist_number,
+        credit_key,
         count(user_id) as listeners
     from heard_before
     group by
         period_number,
-        artist_number
+        credit_key
 ),
 
 ranked as (
     select
         contenders.period_number,
-        contenders.artist_number,
+        contenders.credit_key,
         contenders.plays,
         listened.listeners,
         contenders.songs,
@@ -279,7 +246,7 @@ ranked as (
             order by
                 contenders.plays desc,
                 listened.listeners desc,
-                contenders.artist_number
+                contenders.credit_key
         ) as chart_rank,
         rank() over (
             partition by contenders.period_number
@@ -287,14 +254,14 @@ ranked as (
         ) as tied_rank
     from contenders
     left join listened
-        on contenders.artist_number = listened.artist_number
+        on contenders.credit_key = listened.credit_key
         and contenders.period_number = listened.period_number
 ),
 
 charted as (
     select
         period_number,
-        artist_number,
+        credit_key,
         plays,
         listeners,
         songs,
@@ -302,25 +269,39 @@ charted as (
         chart_rank,
         tied_rank,
         lag(chart_rank) over (
-            partition by artist_number
+            partition by credit_key
             order by period_number desc
         ) as last_rank,
         lag(period_number) over (
-            partition by artist_number
+            partition by credit_key
             order by period_number desc
         ) as last_period,
         min(chart_rank) over (
-            partition by artist_number
+            partition by credit_key
             order by period_number desc
             rows between unbounded preceding and current row
         ) as peak_rank,
         count(*) over (
-            partition by artist_number
+            partition by credit_key
             order by period_number desc
             rows between unbounded preceding and current row
         ) as charts
     from ranked
     where chart_rank <= :depth
+),
+
+named as (
+    select
+        credit_key,
+        min(artist) as artist
+    from analytics.song_texts
+    where
+        credit_key in (
+            select credit_key
+            from charted
+            where period_number = 0
+        )
+    group by credit_key
 ),
 
 everything as (
@@ -342,7 +323,7 @@ select
     case when charted.last_period = 1 then charted.last_rank end as previous_rank,
     charted.peak_rank,
     charted.charts,
-    artists.artist,
+    named.artist,
     charted.plays,
     charted.listeners,
     charted.songs,
@@ -351,8 +332,8 @@ select
     cast(charted.plays as double precision) / everything.plays as share,
     case when charted.matched_plays > 0 then 1 else 0 end as is_matched
 from charted
-inner join artists
-    on charted.artist_number = artists.artist_number
+inner join named
+    on charted.credit_key = named.credit_key
 cross join everything
 where charted.period_number = 0
 order by charted.chart_rank;

@@ -12,11 +12,13 @@ with
 
 per_group as (
     select
-        device,
-        count(distinct user_id) as listeners,
-        sum(plays) as plays
+        coalesce(numbered_user_agents.device, 'unknown') as device,
+        count(distinct audience.user_id) as listeners,
+        sum(audience.plays) as plays
     from audience
-    group by device
+    left join numbered_user_agents
+        on audience.user_agent_number = numbered_user_agents.user_agent_number
+    group by coalesce(numbered_user_agents.device, 'unknown')
 ),
 
 overall as (

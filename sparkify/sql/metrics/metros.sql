@@ -12,11 +12,13 @@ with
 
 per_group as (
     select
-        metro,
-        count(distinct user_id) as listeners,
-        sum(plays) as plays
+        coalesce(numbered_places.metro, 'unknown') as metro,
+        count(distinct audience.user_id) as listeners,
+        sum(audience.plays) as plays
     from audience
-    group by metro
+    left join numbered_places
+        on audience.place_number = numbered_places.place_number
+    group by coalesce(numbered_places.metro, 'unknown')
 ),
 
 overall as (

@@ -13,11 +13,13 @@ with
 
 per_group as (
     select
-        state,
-        count(distinct user_id) as listeners,
-        sum(plays) as plays
+        coalesce(numbered_places.state, 'unknown') as state,
+        count(distinct audience.user_id) as listeners,
+        sum(audience.plays) as plays
     from audience
-    group by state
+    left join numbered_places
+        on audience.place_number = numbered_places.place_number
+    group by coalesce(numbered_places.state, 'unknown')
 ),
 
 overall as (

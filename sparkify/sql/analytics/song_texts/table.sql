@@ -7,6 +7,7 @@ create table if not exists analytics.song_texts (
     song varchar(1024) not null,
     artist varchar(1024) not null,
     song_key bigint not null,
+    credit_key bigint,
     match_key bigint,
     base_key bigint,
     artist_key bigint,
@@ -24,6 +25,8 @@ comment on column analytics.song_texts.artist is
 'Artist, with text that was encoded twice repaired.';
 comment on column analytics.song_texts.song_key is
 'Hash of the repaired pair without regard to case; charts group by it.';
+comment on column analytics.song_texts.credit_key is
+'Hash of the repaired artist, as credited, without regard to case; null without an artist. Charts group by it.';
 comment on column analytics.song_texts.match_key is
 'Hash of the repaired pair without what never tells songs apart; null without either.';
 comment on column analytics.song_texts.base_key is
