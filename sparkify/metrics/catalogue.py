@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 
 from sparkify.errors import BadQuestion
@@ -125,7 +125,7 @@ class Metric:
     columns: tuple[MetricColumn, ...]
     text: str
 
-    @property
+    @cached_property
     def sql(self) -> str:
         """The select."""
         return without_comments(self.text)
@@ -135,7 +135,7 @@ class Metric:
         """The first digits of the file's SHA-256."""
         return sha256(self.text.encode()).hexdigest()[:12]
 
-    @property
+    @cached_property
     def scope(self) -> tuple[str, ...]:
         """The shared tables it reads, and those that these read, in order of making."""
         found = set(reads(self.sql))

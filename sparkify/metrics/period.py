@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from itertools import groupby
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sparkify.errors import BadQuestion
@@ -167,18 +167,21 @@ def stretches(time_zone: str, period: Period) -> Iterator[dict[str, object]]:
     if not period.first_event_at or not period.data_through:
         return
     zone = find_zone(time_zone)
-    hours = _hours(period.first_event_at, period.data_through)
-    for offset, stretch in groupby(hours, lambda hour: _offset(hour, zone)):
-        found = list(stretch)
+    begin = _hour(period.first_event_at)
+    end = _hour(period.data_through) + _HOUR
+    changes = [*_changes(begin, end, zone), end]
+    for start, until in pairwise(changes):
+        offset = _offset(start, zone)
         if offset % _HOUR:
             raise BadQuestion(
                 f"The time zone {time_zone} is not whole hours from UTC, and plays are "
                 "counted by the hour; choose another."
             )
-        for start in range(0, len(found), _MOST_HOURS):
+        hours = (until - start) // _HOUR
+        for done in range(0, hours, _MOST_HOURS):
             yield {
-                "stretch_start": found[start],
-                "stretch_hours": min(_MOST_HOURS, len(found) - start),
+                "stretch_start": start + done * _HOUR,
+                "stretch_hours": min(_MOST_HOURS, hours - done),
                 "utc_offset": offset // _HOUR,
             }
 
@@ -206,11 +209,28 @@ def earlier_periods(time_zone: str, period: Period) -> Iterator[dict[str, object
         }
 
 
-def _hours(first: datetime, last: datetime) -> Iterator[datetime]:
-    hour = first.replace(minute=0, second=0, microsecond=0)
-    while hour <= last:
-        yield hour
-        hour += _HOUR
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def _changes(begin: datetime, end: datetime, zone: tzinfo) -> Iterator[datetime]:
+    """`begin`, and the hours before `end` in which the zone's clock is set.
+
+    A clock is not set twice within a day: only a day that ends otherwise than it began
+    is looked through.
+    """
+    yield begin
+    day = begin
+    while day < end:
+        next_day = min(day + _DAY, end)
+        before = _offset(day, zone)
+        if _offset(next_day, zone) != before:
+            hour = day
+            while _offset(hour, zone) == before:
+                hour += _HOUR
+            if hour < end:
+                yield hour
+        day = next_day
 
 
 def _offset(moment: datetime, zone: tzinfo) -> timedelta:
