@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from sparkify import cli, lookups, pipeline
 from sparkify.engines.base import Row
-from sparkify.lookups.texts import SONG_TEXT_RULES, song_key
+from sparkify.lookups.texts import SONG_TEXT_RULES, credit_key, song_key
 from sparkify.models import Models, Table, load_models
 
 LEFT_OUT = {
@@ -115,8 +115,8 @@ inner join analytics.songs on matches.song_id = songs.song_id
 def _texts(rows: Iterable[Row]) -> Iterator[Row]:
     for delivered_song, delivered_artist in rows:
         song, artist = str(delivered_song), str(delivered_artist)
-        key = song_key(song, artist)
-        yield song, artist, song, artist, key, *[None] * 4, SONG_TEXT_RULES
+        own = song_key(song, artist), credit_key(artist)
+        yield song, artist, song, artist, *own, None, None, None, SONG_TEXT_RULES
 
 
 def _least(prefix: str) -> Models:
