@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.measure import Command, compare, cost
+from bench.measure import Command, compare, cost, heading
 from sparkify.simulate import simulate
 
 ROUNDS = 3
@@ -211,11 +211,7 @@ def daily(folder: Path, rounds: int) -> None:
 
 def report(folder: Path, rounds: int) -> None:
     """The report over 10 million plays, on its screen and as JSON of all metrics."""
-    from bench.star import fill
-
-    config = folder / "dwh.cfg"
-    config.write_text(CONFIG.format(data=folder) + "[LOAD]\nMEMORY_LIMIT = 4GB\n")
-    fill(config, 10_000_000)
+    config = _ten_million(folder)
     command = [PYTHON, "-m", "sparkify", "report", "--config", str(config)]
     count = "select count(*), count(distinct song_key) from analytics.songplays"
     bare = (
@@ -231,6 +227,24 @@ def report(folder: Path, rounds: int) -> None:
         },
         rounds=rounds,
     )
+
+
+def pages(folder: Path, rounds: int) -> None:
+    """Pages of the dashboard over 10 million plays; a new server each round."""
+    from bench.pages import timings
+
+    config = _ten_million(folder)
+    seconds: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for asked, one in timings(config):
+            seconds.setdefault(asked, []).append(one)
+    print(heading(rounds))
+    print(f"\n| {'page':11} | s, median | least | most |\n|---|---|---|---|")
+    for asked, each in seconds.items():
+        print(
+            f"| {asked:11} | {statistics.median(each):.2f} | {min(each):.2f} "
+            f"| {max(each):.2f} |"
+        )
 
 
 def s3(_: Path, rounds: int) -> None:
@@ -297,9 +311,21 @@ BENCHMARKS: dict[str, Callable[[Path, int], None]] = {
     "songs": songs,
     "daily": daily,
     "report": report,
+    "pages": pages,
     "s3": s3,
     "poll": poll,
 }
+
+
+def _ten_million(folder: Path) -> Path:
+    """A warehouse of 10 million plays; its configuration.
+
+    Filled by a process of its own: a child tells the memory of its parent as its own.
+    """
+    config = folder / "dwh.cfg"
+    config.write_text(CONFIG.format(data=folder) + "[LOAD]\nMEMORY_LIMIT = 4GB\n")
+    subprocess.run([PYTHON, "-m", "bench.star", str(config), "10000000"], check=True)
+    return config
 
 
 def _configure(
