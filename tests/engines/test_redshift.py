@@ -420,7 +420,7 @@ def test_rows_of_the_client_keep_every_character(warehouse: Warehouse) -> None:
     texts = ["\\", "\\\\'", "it's", "a\nb\tc", '"', "🎵", "%s :a", "", "é" * 500]
     for times in (1, 100):
         rows = [
-            (text, "x", text, f"{n}", n, n, n, None, 1)
+            (text, "x", text, f"{n}", n, n, n, n, None, 1)
             for n in range(times)
             for text in texts
         ]
@@ -631,7 +631,7 @@ def test_own_rows_that_copy_refuses(
     """The views tell of our own file: line, column, code and remedy."""
     engine = warehouse.pipeline.engine
     table = warehouse.pipeline.models.table("analytics.song_texts")
-    rows = [("a", "b", "a", "b", key, 1, 1, 1, 1) for key in (1, "x")]
+    rows = [("a", "b", "a", "b", key, *[1] * 5) for key in (1, "x")]
     monkeypatch.setattr(engine_of_redshift, "_FEW_ROWS", 0)
     with (
         engine.session(),
