@@ -9,12 +9,9 @@
 with
 
 artist_songs as (
-    select
-        song_key,
-        min(song) as song
+    select distinct song_key
     from analytics.song_texts
     where credit_key = :credit_key
-    group by song_key
 )
 
 select

@@ -3,7 +3,7 @@
 create temp table numbered_places as
 select
     location,
-    coalesce(metro, 'unknown') as metro,
-    coalesce(primary_state, 'unknown') as state,
+    metro,
+    primary_state as state,
     row_number() over (order by location) as place_number
 from analytics.places;

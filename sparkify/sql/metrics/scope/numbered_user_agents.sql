@@ -3,8 +3,8 @@
 create temp table numbered_user_agents as
 select
     user_agent,
-    coalesce(browser, 'unknown') as browser,
-    coalesce(os, 'unknown') as platform,
-    coalesce(device_type, 'unknown') as device,
+    browser,
+    os as platform,
+    device_type as device,
     row_number() over (order by user_agent) as user_agent_number
 from analytics.user_agents;
