@@ -7,15 +7,14 @@ constants. Nothing here makes a request: no maps, no tiles.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 
 from sparkify.metrics import Result
+from sparkify.report.document import WEEKDAYS, whole
 
 Figure = dict[str, object]
-Record = dict[str, object]
 
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # A square per state, about where it lies: column by row.
 _TILES = (
     "AK .. .. .. .. .. .. .. .. .. ME",
@@ -94,12 +93,17 @@ def growth(result: Result) -> Figure:
     )
 
 
-def retention(result: Result) -> Figure:
-    """Cohorts from the top, weeks to the right; blank where not complete."""
+def retention(result: Result) -> Figure | None:
+    """Cohorts from the top, weeks to the right; blank where not complete.
+
+    None while no week after the first is complete.
+    """
     cohorts = list(dict.fromkeys(_text(row["cohort_week"]) for row in result.records))
-    longest = max((_whole(row["week_number"]) for row in result.records), default=0)
+    longest = max((whole(row["week_number"]) for row in result.records), default=0)
+    if not longest:
+        return None
     cells = {
-        (_text(row["cohort_week"]), _whole(row["week_number"])): row["retention"]
+        (_text(row["cohort_week"]), whole(row["week_number"])): row["retention"]
         for row in result.records
     }
     return _heatmap(
@@ -117,7 +121,7 @@ def retention(result: Result) -> Figure:
 def week_hours(result: Result) -> Figure:
     """Weekdays from Monday at the top, hours to the right."""
     cells = {
-        (_whole(row["weekday"]), _whole(row["hour"])): row["plays_per_day"]
+        (whole(row["weekday"]), whole(row["hour"])): row["plays_per_day"]
         for row in result.records
     }
     return _heatmap(
@@ -140,7 +144,7 @@ def groups(result: Result) -> Figure:
 
 def ranking(result: Result, name: str, most: int = 8) -> Figure:
     """The first groups by listeners, the largest at the top."""
-    ranked = sorted(result.records, key=lambda row: _whole(row["listeners"]))
+    ranked = sorted(result.records, key=lambda row: whole(row["listeners"]))
     rows = ranked[-most:]
     return _bars(
         [str(row[name]) for row in rows],
@@ -151,7 +155,7 @@ def ranking(result: Result, name: str, most: int = 8) -> Figure:
 
 def states(result: Result) -> Figure:
     """A tile per state; the scale is that of the square root, or one state is all."""
-    listeners = {str(row["state"]): _whole(row["listeners"]) for row in result.records}
+    listeners = {str(row["state"]): whole(row["listeners"]) for row in result.records}
     rows = [row.split() for row in _TILES]
     figure = _heatmap(
         x=[str(number) for number in range(len(rows[0]))],
@@ -176,9 +180,9 @@ def states(result: Result) -> Figure:
     return figure
 
 
-def funnel(records: Sequence[Record]) -> Figure:
+def funnel(result: Result, name: str) -> Figure:
     """The steps of one funnel, the first at the top."""
-    rows = records[::-1]
+    rows = [row for row in result.records if row["funnel"] == name][::-1]
     return _bars(
         [str(row["what"]) for row in rows], [row["users"] for row in rows], "users"
     )
@@ -245,10 +249,6 @@ def _texts(values: Iterable[object]) -> list[str]:
 
 def _text(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0
 
 
 def _signed(value: object, sign: int) -> object:

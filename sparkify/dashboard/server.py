@@ -45,11 +45,12 @@ from sparkify.dashboard.page import (
     render,
     render_error,
     song_page,
+    why_nothing,
 )
 from sparkify.dashboard.static import asset, plotly_script
 from sparkify.errors import BadQuestion, ConfigError, SparkifyError, TransientError
 from sparkify.lookups.texts import credit_key
-from sparkify.metrics import Filters, find_metric
+from sparkify.metrics import Filters
 from sparkify.report import formats
 from sparkify.report.document import Document, collect
 
@@ -190,17 +191,14 @@ class Dashboard:
         if name not in METRICS or kind not in ("csv", "json"):
             raise BadQuestion(f"There is no {name}.{kind} to download.")
         document, _ = self._reader.read(_filters(request), METRICS)
-        if notice := main_page(document).notice:
+        if notice := why_nothing(document):
             raise BadQuestion(notice)
         asked = replace(document, results={name: document.results[name]})
         text = formats.as_json(asked) if kind == "json" else formats.as_csv(asked)
         return Response(
             text,
             media_type="application/json" if kind == "json" else "text/csv",
-            headers={
-                "Content-Disposition": f'attachment; filename="{find_metric(name).name}'
-                f'.{kind}"'
-            },
+            headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'},
         )
 
     def _page(
@@ -265,7 +263,7 @@ def health(request: Request) -> Response:  # noqa: ARG001  # as Starlette calls 
 
 def make_app(settings: Settings, host: str = "127.0.0.1", token: str = "") -> ASGIApp:
     """The application; with a token, for those who have it."""
-    hosts = ["127.0.0.1", "localhost", "[::1]", "testserver", host]
+    hosts = ["127.0.0.1", "localhost", "[::1]", _in_address(host)]
     dashboard = Dashboard(settings)
     return Starlette(
         routes=dashboard.routes(),
@@ -295,7 +293,7 @@ def serve(
             f"{host}: others could read the dashboard; ask them for a token with "
             "--token-file FILE, or let everybody in with --no-auth."
         )
-    tell(f"http://{host}:{port}/")
+    tell(f"http://{_in_address(host)}:{port}/")
     uvicorn.run(
         make_app(settings, host, token),
         host=host,
@@ -382,6 +380,11 @@ def _token(file: Path | None) -> str:
             f"{file}: the token is too short; write 16 characters or more."
         )
     return token
+
+
+def _in_address(host: str) -> str:
+    """The host as an address names it: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _is_loopback(host: str) -> bool:

@@ -12,7 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from sparkify.metrics import Result
-from sparkify.report.document import Document
+from sparkify.report.document import (
+    FIGURES,
+    WEEKDAYS,
+    Document,
+    Record,
+    last_complete,
+    movement,
+    whole,
+)
 from sparkify.report.text import Glyphs, glyphs, number, safe
 
 # Which metrics a section of the screen shows.
@@ -26,11 +34,8 @@ METRICS: dict[str, tuple[str, ...]] = {
 }
 ALWAYS = ("summary",)
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _GROUPS = 5
 _LACKING = 3
-
-Record = dict[str, object]
 
 
 def names(sections: Sequence[str]) -> list[str]:
@@ -101,28 +106,17 @@ class _Screen:
 
     def _figures(self) -> Table:
         """The figures of the period, each with its change against the one before."""
-        current, previous = self._document.results["summary"].records
-        if not previous["is_covered"]:
-            previous = {}
+        current = self._document.first("summary")
         grid = Table.grid(expand=True)
-        shown = (
-            ("plays", "plays"),
-            ("listeners", "listeners"),
-            ("hours", "hours"),
-            ("songs_per_session", "songs a session"),
-            ("mean_dau", "listeners a day"),
-            ("new_listeners", "new listeners"),
-        )
-        for _ in shown:
+        for _ in FIGURES:
             grid.add_column(justify="left")
-        grid.add_row(*(Text(name, style="dim") for _, name in shown))
+        grid.add_row(*(Text(name, style="dim") for name in FIGURES.values()))
         grid.add_row(
             *(
                 Text.assemble(
-                    (number(current[key]), "bold"),
-                    _change(current[key], previous.get(key)),
+                    (number(current[key]), "bold"), _change(self._document.change(key))
                 )
-                for key, _ in shown
+                for key in FIGURES
             )
         )
         return grid
@@ -132,7 +126,7 @@ class _Screen:
         table = _table(*(">", "", "song", "artist", ">plays", ">listeners", ""))
         table.expand = True
         table.columns[2].ratio = table.columns[3].ratio = 1
-        most = max((_whole(row["plays"]) for row in songs.records), default=1)
+        most = max((whole(row["plays"]) for row in songs.records), default=1)
         for row in songs.records[: self._top_songs]:
             table.add_row(
                 number(row["chart_rank"]),
@@ -141,35 +135,32 @@ class _Screen:
                 _cell(row["artist"]),
                 number(row["plays"]),
                 number(row["listeners"]),
-                self._signs.bar * max(1, round(10 * _whole(row["plays"]) / most)),
+                self._signs.bar * max(1, round(10 * whole(row["plays"]) / most)),
             )
         return _titled(songs, table)
 
     def _move(self, row: Record) -> str:
-        moved = abs(_whole(row["previous_rank"]) - _whole(row["chart_rank"]))
-        return {
-            "UP": f"{self._signs.up}{moved}",
-            "DOWN": f"{self._signs.down}{moved}",
-            "SAME": self._signs.same,
-        }.get(str(row["movement"]), str(row["movement"]).lower())
+        return movement(row, self._signs.up, self._signs.down, self._signs.same)
 
     def _activity(self) -> RenderableType:
         activity = self._document.results["activity"]
         days = activity.records
         if not days:
             return _titled(activity, Table())
-        complete = [day for day in days if day["is_complete"]]
-        last = (complete or days)[-1]
+        last = last_complete(days)
         lines = [Text(activity.metric.question, style="bold")]
         for key in ("dau", "wau", "mau"):
-            values = [_whole(day[key]) for day in days][-56:]
+            values = [whole(day[key]) for day in days][-56:]
             lines.append(
                 Text(
                     f"{key.upper()} {self._signs.sparkline(values)} {number(last[key])}"
                 )
             )
         lines.append(
-            Text(f"on {last['day']}" + (", the last complete day" if complete else ""))
+            Text(
+                f"on {last['day']}"
+                + (", the last complete day" if last["is_complete"] else "")
+            )
         )
         if isinstance(last["stickiness"], float):
             lines.append(
@@ -186,7 +177,7 @@ class _Screen:
         most = max(cells.values(), default=0) or 1
         zone = self._document.filters.time_zone
         lines = [Text(f"    0     6     12    18     hour, {zone}", style="dim")]
-        for weekday, name in enumerate(_WEEKDAYS):
+        for weekday, name in enumerate(WEEKDAYS):
             shades = "".join(
                 self._signs.shade(cells.get((weekday, hour), 0) / most)
                 for hour in range(24)
@@ -196,10 +187,9 @@ class _Screen:
 
     def _growth(self) -> RenderableType:
         weeks = self._document.results["growth"].records
-        complete = [week for week in weeks if week["is_complete"]]
         if not weeks:
             return Text("")
-        week = (complete or weeks)[-1]
+        week = last_complete(weeks)
         came = (
             f"{number(week[name])} {what}"
             for name, what in (
@@ -256,9 +246,7 @@ class _Screen:
         return Text(f"{', '.join(changes)}\n{then.join(steps)}")
 
     def _quality(self) -> RenderableType:
-        rows = self._document.results["match_rate"].records
-        plays = sum(_whole(row["plays"]) for row in rows)
-        known = sum(_whole(row["plays"]) for row in rows if row["finds_song"])
+        known, plays = self._document.known_plays
         load = self._document.first("deliveries")
         delivered = (
             f"{number(load[name])} {name}"
@@ -276,13 +264,10 @@ class _Screen:
         )
 
 
-def _change(now: object, before: object) -> tuple[str, str]:
-    """By how much a figure differs from that of the period before."""
-    if not isinstance(now, int | float) or not isinstance(before, int | float):
+def _change(change: float | None) -> tuple[str, str]:
+    """A change in per cent, and its colour."""
+    if change is None:
         return "", ""
-    if not before:
-        return "", ""
-    change = 100 * (now / before - 1)
     return f" {change:+.0f} %", "green" if change > 0 else "red" if change < 0 else ""
 
 
@@ -309,7 +294,3 @@ def _titled(result: Result, drawn: Table) -> RenderableType:
 
 def _cell(value: object) -> Text:
     return Text("" if value is None else safe(value))
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0

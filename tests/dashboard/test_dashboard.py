@@ -19,6 +19,7 @@ import duckdb
 import pytest
 from starlette.testclient import TestClient
 
+from sparkify.config import Settings
 from sparkify.dashboard import server
 from sparkify.dashboard.page import METRICS
 from sparkify.dashboard.static import as_html
@@ -69,7 +70,12 @@ def loaded(new_warehouse: Callable[[str], Warehouse]) -> Warehouse:
 @pytest.fixture
 def client(loaded: Warehouse) -> TestClient:
     """Asks the dashboard of that warehouse."""
-    return TestClient(server.make_app(loaded.settings))
+    return asking(loaded.settings)
+
+
+def asking(settings: Settings) -> TestClient:
+    """Asks the dashboard, as a browser on this machine does."""
+    return TestClient(server.make_app(settings), base_url="http://127.0.0.1")
 
 
 @contextmanager
@@ -123,6 +129,18 @@ def test_a_song_and_an_artist_have_pages(client: TestClient) -> None:
         answer = client.get(address)
         assert answer.status_code == 200
         assert "Most on 2018-11-" in answer.text
+
+
+def test_an_artist_may_have_our_name(new_warehouse: Callable[[str], Warehouse]) -> None:
+    """The artist Sparkify has a page of its own, and is not the page of all."""
+    warehouse = new_warehouse("duckdb")
+    rows = [event(user, 0, 0, artist="Sparkify") for user in range(5)]
+    warehouse.write("events", "2018-11-01-events.json", rows)
+    warehouse.run()
+    answer = asking(warehouse.settings).get("/artist?name=Sparkify")
+    assert answer.status_code == 200
+    assert "All questions" in answer.text
+    assert "<footer>" not in answer.text
 
 
 def test_unknown_song_is_told(client: TestClient) -> None:
@@ -199,6 +217,14 @@ def test_other_names_of_this_machine_are_refused(client: TestClient) -> None:
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
 
 
+def test_ipv6_is_served(loaded: Warehouse) -> None:
+    """An address of IPv6 has brackets where it is asked for, and none where told."""
+    client = TestClient(
+        server.make_app(loaded.settings, "fe80::1"), base_url="http://[fe80::1]:8710"
+    )
+    assert client.get("/health").status_code == 200
+
+
 def test_token_is_asked_for(loaded: Warehouse) -> None:
     """Without the token nothing is seen; with it once, a cookie does."""
     token = " ".join(["a token", "of some length"])
@@ -227,7 +253,7 @@ def test_other_hosts_need_a_guard(loaded: Warehouse, tmp_path: Path) -> None:
 def test_during_a_load_the_page_of_before_is_served(loaded: Warehouse) -> None:
     """A page that was read is served while a load runs; one that was not says so."""
     settings = replace(loaded.settings, lock_wait=0.0)
-    client = TestClient(server.make_app(settings))
+    client = asking(settings)
     before = client.get("/?last=7")
     with load_running(loaded):
         during = client.get("/?last=7")
@@ -246,7 +272,7 @@ def test_the_usual_page_is_read_when_the_server_starts(loaded: Warehouse) -> Non
     with TestClient(app):
         pass  # started and stopped, and not asked
     with load_running(loaded):
-        usual = TestClient(app).get("/")
+        usual = TestClient(app, base_url="http://localhost").get("/")
     assert usual.status_code == 200
     assert "A load is running" in usual.text
 
@@ -254,7 +280,7 @@ def test_the_usual_page_is_read_when_the_server_starts(loaded: Warehouse) -> Non
 def test_a_load_makes_the_page_new(new_warehouse: Callable[[str], Warehouse]) -> None:
     """What was kept counts until something is loaded."""
     warehouse = new_warehouse("duckdb")
-    client = TestClient(server.make_app(warehouse.settings))
+    client = asking(warehouse.settings)
     assert "no data yet" in client.get("/").text
     for day in (0, 1):
         name = f"2018-11-{day + 1:02}-events.json"
@@ -278,7 +304,7 @@ def test_many_viewers_of_many_loads_see_whole_ones(
     for day in range(4, 20):
         rows = [event(user, day, 0) for user in range(5)]
         warehouse.write("events", f"2018-11-{day + 1:02}-events.json", rows)
-    client = TestClient(server.make_app(warehouse.settings))
+    client = asking(warehouse.settings)
     address = "/?from=2018-11-01&to=2018-11-20"
     asked = Event()
     ended = Event()
@@ -321,7 +347,7 @@ def test_little_data_makes_a_sensible_page(
         [event(user, 0, 0, song=None, location=None) for user in range(users)],
     )
     warehouse.run()
-    client = TestClient(server.make_app(warehouse.settings))
+    client = asking(warehouse.settings)
     for asked in ("", "?last=28", "?from=2018-11-01&to=2018-11-01", "?from=2020-01-01"):
         answer = client.get(f"/{asked}")
         assert answer.status_code == 200
