@@ -1,4 +1,4 @@
-# `make run` and `make test` are all that a fresh machine needs: Python 3.11 or newer.
+# A machine needs Python 3.11 or newer; `make run` and `make test` install the rest.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +17,7 @@ PARALLEL := --numprocesses $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) \
 	docs screenshots bench clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(RUNTIME) ## Load the sample and answer the three questions
 	@$(BIN)/python create_tables.py

@@ -151,23 +151,23 @@ def _head(*names: str) -> str:
 
 def _diagram(models: Models) -> str:
     star = [t for t in models.tables if t.schema == "analytics"]
-    keys = {t.key: t for t in star}
+    keys = list(models.foreign_keys())
+    foreign = {(table.name, column.name) for table, column, _ in keys}
     lines = ["```mermaid", "erDiagram"]
-    for table in star:
-        lines += [
-            f"    {keys[column.name].name} "
-            f"{'||' if column.required else '|o'}--o{{ {table.name} : {column.name}"
-            for column in table.columns
-            if column.name in keys and keys[column.name] is not table
-        ]
+    lines += [
+        f"    {to.name} "
+        f"{'||' if column.required else '|o'}--o{{ {table.name} : {column.name}"
+        for table, column, to in keys
+    ]
     for table in star:
         lines.append(f"    {table.name} {{")
         own = [name.strip() for name in table.key.split(",")]
         for column in table.columns:
             marks = ["PK"] if column.name in own else []
-            marks += ["FK"] if column.name in keys and column.name not in own else []
+            marks += ["FK"] if (table.name, column.name) in foreign else []
             type_ = column.type.replace(" ", "_")
-            lines.append(f"        {' '.join([type_, column.name, *marks])}")
+            line = f"        {type_} {column.name} {', '.join(marks)}"
+            lines.append(line.rstrip())
         lines.append("    }")
     return "\n".join([*lines, "```"])
 

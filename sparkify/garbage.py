@@ -1,4 +1,4 @@
-"""Keeps Python's garbage collector from looking through what is none."""
+"""Keeps Python's garbage collector from looking through files and rows in use."""
 
 from __future__ import annotations
 

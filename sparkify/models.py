@@ -58,6 +58,8 @@ TRANSFORM = (
 # What the checks of scope `run` read; made when they are run.
 JUDGED = ("work.usual_days",)
 SCHEMAS = ("control", "staging", "analytics")
+# What has the name of another table's key, and is not one: free text of the catalogue.
+_NO_FOREIGN_KEYS = {("artists", "location")}
 SEVERITIES = ("error", "warn")
 SCOPES = ("load", "run", "warehouse")
 
@@ -183,6 +185,20 @@ class Models:
         for table in self.tables:
             yield from table.checks
         yield from self.own_checks
+
+    def foreign_keys(self) -> Iterator[tuple[Table, Column, Table]]:
+        """A table of the star, its column, and the table whose key that is.
+
+        A key has one name everywhere, so that the name tells what it refers to.
+        """
+        star = [t for t in self.tables if t.schema == f"{self.prefix}analytics"]
+        keys = {table.key: table for table in star}
+        for table in star:
+            for column in table.columns:
+                to = keys.get(column.name, table)
+                is_key = (table.name, column.name) not in _NO_FOREIGN_KEYS
+                if to is not table and is_key:
+                    yield table, column, to
 
     def in_schema(self, sql: str) -> str:
         """`sql` with its schemas as named in this warehouse."""

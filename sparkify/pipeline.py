@@ -74,9 +74,29 @@ class RunResult:
     vanished: int = 0
 
     @property
+    def files(self) -> list[ledger.ReadFile]:
+        """Files that were loaded."""
+        return [f for loaded in self.loads for f in loaded.load.files if not f.refused]
+
+    @property
     def refused(self) -> list[ledger.ReadFile]:
         """Files of which nothing was loaded."""
         return [f for loaded in self.loads for f in loaded.load.files if f.refused]
+
+    @property
+    def records(self) -> int:
+        """Records of the loaded files, rejected ones among them."""
+        return sum(file.records for file in self.files)
+
+    @property
+    def rejected(self) -> int:
+        """Records of the loaded files that were kept aside."""
+        return sum(file.rejected for file in self.files)
+
+    @property
+    def seconds(self) -> float:
+        """What the loads took."""
+        return sum(loaded.seconds for loaded in self.loads)
 
     @property
     def warnings(self) -> list[str]:

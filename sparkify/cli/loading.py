@@ -132,6 +132,10 @@ def run(
 
     if since and until and since >= until:
         raise click.UsageError("--until has to be later than --since.")
+    if dry_run and full_refresh:
+        raise click.UsageError("--dry-run tells what files a run would load alone.")
+    if format_ != "table" and not dry_run:
+        raise click.UsageError("--format is that of --dry-run; status tells the rest.")
     asked = Interval(since.date() if since else None, until.date() if until else None)
     settings = read_settings(config, log_format=log_format, metrics_file=metrics_file)
     if dry_run:
@@ -189,7 +193,9 @@ def _show_run(settings: Settings, result: RunResult) -> None:
     help="Time between looks at all files, not at recent ones alone.",
 )
 @click.option("--sqs", help="Queue of S3's messages; [S3] EVENTS_QUEUE if absent.")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@click.option(
+    "--quiet", "-q", is_flag=True, help="Print nothing but errors and warnings."
+)
 def watch(
     config: Path | None,
     every: str | None,

@@ -6,7 +6,6 @@ charts, windows and cohorts, stays in `sql/metrics/`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sparkify.models import Models, Table
@@ -91,7 +90,16 @@ def semantic_model(models: Models) -> dict[str, object]:
                 "name": "sparkify",
                 "description": "What users of a music app play.",
                 "datasets": [_dataset(table) for table in tables],
-                "relationships": list(_relationships(tables)),
+                "relationships": [
+                    {
+                        "name": f"{table.name}_{column.name}",
+                        "from": table.name,
+                        "to": to.name,
+                        "from_columns": [column.name],
+                        "to_columns": [column.name],
+                    }
+                    for table, column, to in models.foreign_keys()
+                ],
                 "metrics": [
                     {
                         "name": measure.name,
@@ -121,22 +129,6 @@ def _dataset(table: Table) -> dict[str, object]:
             for column in table.columns
         ],
     }
-
-
-def _relationships(tables: list[Table]) -> Iterator[dict[str, object]]:
-    """A column that has the name of another table's key is a foreign key."""
-    keys = {table.key: table for table in tables}
-    for table in tables:
-        for column in table.columns:
-            to = keys.get(column.name)
-            if to and to is not table:
-                yield {
-                    "name": f"{table.name}_{column.name}",
-                    "from": table.name,
-                    "to": to.name,
-                    "from_columns": [column.name],
-                    "to_columns": [column.name],
-                }
 
 
 def _expression(sql: str) -> dict[str, object]:

@@ -13,25 +13,23 @@ if TYPE_CHECKING:
 
 
 def show(look: Look, *, quiet: bool = False) -> None:
-    """Print loads to stdout and errors to stderr; nothing when nothing was found."""
+    """Print loads to stdout, warnings and errors to stderr; nothing of an idle look."""
     at = f"{look.began:%Y-%m-%dT%H:%M:%SZ}"
-    loads = [loaded.load for loaded in look.result.loads]
-    if loads and not quiet:
-        files = [each for load in loads for each in load.files if not each.refused]
-        records = sum(each.records for each in files)
-        rejected = sum(each.rejected for each in files)
-        seconds = sum(loaded.seconds for loaded in look.result.loads)
+    result = look.result
+    if result.loads and not quiet:
         print(
-            f"{at} loaded {len(files):,} files: {records:,} records in "
-            f"{seconds:.1f} s, {rejected:,} rejected.",
+            f"{at} loaded {len(result.files):,} files: {result.records:,} records in "
+            f"{result.seconds:.1f} s, {result.rejected:,} rejected.",
             flush=True,
         )
-    if look.result.refused:
-        _warn(at, refusal(look.result.refused))
+    for warning in result.warnings:
+        print(f"{at} warning: {warning}", file=sys.stderr, flush=True)
+    if result.refused:
+        _fail(at, refusal(result.refused))
     if look.error:
-        _warn(at, look.error)
+        _fail(at, look.error)
 
 
-def _warn(at: str, error: Exception) -> None:
+def _fail(at: str, error: Exception) -> None:
     see = runbook.see(runbook.section_of(type(error)))
     print(f"{at} sparkify: {error} {see}", file=sys.stderr, flush=True)

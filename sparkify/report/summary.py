@@ -16,19 +16,11 @@ def show(result: RunResult) -> None:
             total.inserted += changes.inserted
             total.updated += changes.updated
             total.deleted += changes.deleted
-    files = [
-        file
-        for loaded in result.loads
-        for file in loaded.load.files
-        if not file.refused
-    ]
-    records = sum(file.records for file in files)
-    rejected = sum(file.rejected for file in files)
-    seconds = sum(loaded.seconds for loaded in result.loads)
+    rate = result.records / max(result.seconds, 1e-9)
     console().print(
-        f"Loaded {len(files):,} of {result.discovered:,} files: {records:,} records in "
-        f"{seconds:.1f} s ({records / max(seconds, 1e-9):,.0f} records/s), "
-        f"{rejected:,} rejected."
+        f"Loaded {len(result.files):,} of {result.discovered:,} files: "
+        f"{result.records:,} records in {result.seconds:.1f} s "
+        f"({rate:,.0f} records/s), {result.rejected:,} rejected."
     )
     _notices(result)
     print_table(

@@ -1,9 +1,10 @@
 """Credentials, in the order that AWS users expect.
 
-Keys of dwh.cfg; then as the AWS tools do it: the environment, a profile of the AWS
-files (single sign-on, a process, a role to assume), a web identity, the role of the
-container or of the machine. What obstore finds by itself is left to it; files and roles
-are read by botocore, an extra that is imported for them alone.
+Of dwh.cfg: ANONYMOUS, a role to assume, a profile, keys. Else as the AWS tools do it:
+the environment, a profile of the AWS files (single sign-on, a process, a role to
+assume), a web identity, the role of the container or of the machine. What obstore
+finds by itself is left to it; files and roles are read by botocore, an extra that is
+imported for them alone.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def _session(settings: Settings) -> Any:
     except ImportError:
         raise ConfigError(
             "Profiles, single sign-on and roles to assume need botocore: "
-            "`pip install sparkify-elt[aws]`."
+            "`pip install 'sparkify-elt[aws]'`."
         ) from None
     return Session(profile=settings.aws_profile or None)
 

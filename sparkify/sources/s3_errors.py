@@ -56,7 +56,7 @@ _FAULTS: dict[str, tuple[type[SparkifyError], str]] = {
     "no credentials": (
         SourceError,
         "no AWS credentials were found; set [AWS] KEY and SECRET, or a profile (`pip "
-        "install sparkify-elt[aws]`), or [S3] ANONYMOUS for a public bucket.",
+        "install 'sparkify-elt[aws]'`), or [S3] ANONYMOUS for a public bucket.",
     ),
     "bad key": (
         SourceError,

@@ -79,7 +79,7 @@ WantedBy=multi-user.target
 _CRON = """\
 # crontab -e, as {user}. flock leaves a run out while the one before is at work.
 # Exit 0: done. 1: data was refused. 2: configuration or rights. 3: try again, as the
-# next run does. cron mails what is printed: that is nothing but errors.
+# next run does. cron mails what is printed: errors and warnings.
 {zone}{cron} flock -n {config} {command} run --quiet --config {config}
 """
 

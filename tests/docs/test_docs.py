@@ -125,7 +125,7 @@ def test_command_of_readme_is_one(line: str) -> None:
     """A command line of README has a target, script or command, and known options."""
     first, *rest = shlex.split(line)
     if first == "make":
-        targets = re.findall(r"^([a-z-]+):", _text("Makefile"), re.MULTILINE)
+        targets = re.findall(r"^([a-z0-9-]+):", _text("Makefile"), re.MULTILINE)
         assert set(rest) <= set(targets)
     elif first == "python":
         assert [(ROOT / name).is_file() for name in rest] == [True]
@@ -182,6 +182,21 @@ def test_exit_codes_of_readme_are_those_of_the_errors() -> None:
     for error in _errors():
         wanted[error.exit_code].add(error.__name__)
     assert _exits() == wanted
+
+
+def test_invariants_are_proved_where_it_is_said() -> None:
+    """Each invariant of ARCHITECTURE.md that tests prove is named by them, and back."""
+    told = dict(
+        re.findall(r"^\| (I\d+) \|.*\| (.*) \|$", _text("ARCHITECTURE.md"), re.M)
+    )
+    named: dict[str, set[str]] = {}
+    for test in (ROOT / "tests").rglob("*.py"):
+        for code in re.findall(r"\bI\d+\b", test.read_text("utf-8")):
+            named.setdefault(code, set()).add(test.relative_to(ROOT).as_posix())
+    assert set(named) == {code for code, by in told.items() if "tests/" in by}
+    for code, by in told.items():
+        for place in re.findall(r"\]\((tests/[^)]*)\)", by):
+            assert any(name.startswith(place) for name in named[code]), code
 
 
 def test_exit_codes_of_help_are_those_of_readme() -> None:

@@ -229,5 +229,13 @@ def test_semantic_model_is_valid(prefix: str) -> None:
     sources = [dataset["source"] for dataset in only["datasets"]]
     assert f"{prefix}analytics.songplays" in sources
     assert set(sources) <= {table.full_name for table in models.tables}
-    ends = {(each["from"], each["to"]) for each in only["relationships"]}
-    assert {("songplays", "users"), ("songplays", "songs")} <= ends
+    ends = {f"{each['from']} {each['to']}" for each in only["relationships"]}
+    of_users = {"users", "places", "user_agents"}
+    assert ends == {
+        "user_levels users",
+        "songs artists",
+        *(f"songplays {to}" for to in of_users | {"time", "songs", "artists"}),
+        *(f"page_views {to}" for to in of_users),
+        *(f"sessions {to}" for to in of_users),
+        *(f"user_hours {to}" for to in of_users),
+    }

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from sparkify.config import load_settings
 from sparkify.errors import CheckFailed, SourceError, WarehouseBusy
 from sparkify.events import Event, LoadStarted
 from sparkify.pipeline import Pipeline
+from sparkify.report import looks
 from sparkify.watch import clock
 from sparkify.watch.watcher import Look, Watcher
 
@@ -160,6 +162,28 @@ def test_refused_file_is_told_once(watched: Watched) -> None:
     assert watched.look() == ("recent", 0)
     watched.write(7)
     assert watched.look() == ("recent", 1)
+
+
+def test_warnings_are_told_even_when_quiet(
+    duckdb: Warehouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a check of severity warn found goes to stderr, a line each."""
+    folder = duckdb.folder / "checks"
+    folder.mkdir()
+    (folder / "own.sql").write_text(
+        "-- check: nobody_listens\n-- severity: warn\n-- Nobody listens.\n"
+        "select songplay_id from analytics.songplays",
+        "utf-8",
+    )
+    duckdb.settings = replace(duckdb.settings, checks_folder=folder)
+    found = Watched(duckdb)
+    found.write(1)
+    assert found.look() == ("full", 1)
+    looks.show(found.looks[-1], quiet=True)
+    told = capsys.readouterr()
+    assert not told.out
+    assert "warning: " in told.err
+    assert "nobody_listens" in told.err
 
 
 def test_failed_check_is_told_and_not_tried_again_at_once(

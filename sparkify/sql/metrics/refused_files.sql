@@ -1,5 +1,6 @@
 -- Which files were refused as a whole?
--- Files whose newest version has more rejects than MAX_REJECTS allows.
+-- Files whose newest version was refused: damaged, or with more rejects than
+-- MAX_REJECTS allows.
 -- grain: one row per source file
 -- kind: exact
 -- column: uri text File.

@@ -23,10 +23,12 @@ where users.user_id is null;
 -- severity: error
 -- A user's level is free or paid.
 select
-    user_id,
-    level
+    users.user_id,
+    users.level
 from analytics.users
-where level not in ('free', 'paid');
+inner join touched_users
+    on users.user_id = touched_users.user_id
+where users.level not in ('free', 'paid');
 
 -- check: users_come_from_events
 -- severity: error

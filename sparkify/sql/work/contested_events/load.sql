@@ -1,7 +1,7 @@
 -- The events that need their deliveries weighed against each other: those of this load
 -- that were delivered more than once, and, where such deliveries differ, every event
--- of the same user, since the user's latest event may have become another one. So with
--- a late event that bears another level than was known of its time.
+-- of the same user, since the user's latest event may have become another one. The same
+-- holds for a late event whose level differs from the one known for that time.
 -- grain: one row per event; is_reread is 1 for the events of such users
 create temp table contested_events as
 with
