@@ -92,7 +92,8 @@ bench: $(DEV) ## Measure; see docs/benchmarks.md
 	$(BIN)/python -m bench
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) build dist *.egg-info sparkify.duckdb sparkify.duckdb.wal
+	rm -rf $(VENV) $(SERVER_VENV) $(AIRFLOW)/.venv build dist *.egg-info \
+		sparkify.duckdb* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:

@@ -74,13 +74,14 @@ def failure(result: CheckResult) -> str:
     )
 
 
-def warnings(results: Iterable[CheckResult]) -> list[str]:
-    """What checks of severity warn found, a text each; ours name their section."""
-    return [
-        failure(result) + ("" if result.check.file else _see(result.check))
+def warnings(results: Iterable[CheckResult]) -> dict[str, str]:
+    """What checks of severity warn found, by their name; ours tell their section."""
+    return {
+        result.check.name: failure(result)
+        + ("" if result.check.file else _see(result.check))
         for result in results
         if result.offenders and result.check.severity == "warn"
-    ]
+    }
 
 
 def _see(check: Check) -> str:

@@ -161,6 +161,11 @@ def _factor(text: str) -> float:
     return float(text)
 
 
+def allowed(limit: float, records: int) -> float:
+    """How many of `records` a limit allows: a share of them below 1, else so many."""
+    return limit * records if limit < 1 else limit
+
+
 def _share(text: str) -> float:
     """`50%`, as a share of 1."""
     found = re.fullmatch(r"([0-9]+(?:[.][0-9]+)?) *%", text)

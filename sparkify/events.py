@@ -76,7 +76,7 @@ class LoadCommitted(Event):
     """A load is in the warehouse.
 
     `refused` are the URIs of files of which nothing was loaded, `changed` the rows by
-    table that it changed, `warnings` what its checks of severity warn found.
+    table that it changed, `warnings` what its checks of severity warn found, by check.
     """
 
     load_id: int
@@ -88,7 +88,7 @@ class LoadCommitted(Event):
     records: int = 0
     rejected: int = 0
     changed: Mapping[str, int] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return (

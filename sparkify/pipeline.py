@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from sparkify import checks, gates, ledger, lookups, schema
 from sparkify.checks import CheckResult
-from sparkify.config import Settings, require, require_apart
+from sparkify.config import Settings, allowed, require, require_apart
 from sparkify.engines import make_engine
 from sparkify.engines.base import InputRefusedError, Parameters
 from sparkify.errors import (
@@ -101,9 +101,8 @@ class RunResult:
     @property
     def warnings(self) -> list[str]:
         """What checks of severity warn found."""
-        return [
-            text for loaded in self.loads for text in checks.warnings(loaded.checks)
-        ]
+        found = (checks.warnings(loaded.checks) for loaded in self.loads)
+        return [text for warned in found for text in warned.values()]
 
 
 class _TooManyRejectsError(Exception):
@@ -401,9 +400,8 @@ class Pipeline:
         return read
 
     def _is_refused(self, file: ledger.ReadFile) -> bool:
-        limit = self.settings.max_rejects
-        allowed = limit * file.records if limit < 1 else limit
-        return file.records >= 100 and file.rejected > allowed
+        most = allowed(self.settings.max_rejects, file.records)
+        return file.records >= 100 and file.rejected > most
 
     def _unknown_keys(
         self, inputs: list[Input], load_id: int
@@ -585,7 +583,7 @@ def _committed(loaded: LoadResult) -> LoadCommitted:
         records=sum(each.records for each in files),
         rejected=sum(each.rejected for each in files),
         changed={name: changes.rows for name, changes in loaded.changes.items()},
-        warnings=tuple(checks.warnings(loaded.checks)),
+        warnings=checks.warnings(loaded.checks),
     )
 
 

@@ -1,7 +1,7 @@
 """The command `sparkify`: parse, call one function, print, exit.
 
-The only place that prints and that turns errors into exit codes. What a command needs
-is imported inside of it, so that `--help` is quick.
+The only place that turns errors into exit codes. What a command needs is imported
+inside of it, so that `--help` is quick.
 """
 
 from __future__ import annotations

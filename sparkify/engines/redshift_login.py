@@ -10,6 +10,7 @@ from typing import Any
 
 from sparkify.config import Settings, require
 from sparkify.errors import ConfigError, WarehouseError
+from sparkify.sources import aws
 
 
 def login(settings: Settings) -> dict[str, Any]:
@@ -95,24 +96,16 @@ def _asked(settings: Settings, ask: Any) -> dict[str, Any]:
             f"{settings.file}: [CLUSTER] SECRET_ARN, CLUSTER_IDENTIFIER and WORKGROUP "
             "need boto3: `pip install 'sparkify-elt[aws]'`."
         ) from None
-    keys: dict[str, Any] = {}
-    if settings.aws_key and not settings.aws_profile:
-        keys = {
-            "aws_access_key_id": settings.aws_key,
-            "aws_secret_access_key": settings.aws_secret,
-            "aws_session_token": settings.aws_token or None,
-        }
     try:
         session = boto3.Session(
             profile_name=settings.aws_profile or None,
             region_name=settings.aws_region or settings.s3_region or None,
-            **keys,
+            **aws.keys(settings),
         )
         found: dict[str, Any] = ask(settings, session)
     except (BotoCoreError, ClientError) as error:
-        message = " ".join(str(error).split())[:300].rstrip(".")
         raise WarehouseError(
-            f"{settings.file}: AWS gives no login: {message}; check [CLUSTER] and the "
-            "rights of your AWS identity."
+            f"{settings.file}: AWS gives no login: {aws.told(error)}; check [CLUSTER] "
+            "and the rights of your AWS identity."
         ) from None
     return found

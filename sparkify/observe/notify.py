@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from apprise import Apprise
 
 from sparkify import runbook
-from sparkify.config import Settings
+from sparkify.config import Settings, allowed
 from sparkify.errors import ConfigError, DataStale
 from sparkify.events import Event, Listener, LoadCommitted, RunFinished
 from sparkify.observe.background import in_background
@@ -54,17 +54,14 @@ class Notifier:
                 self._send(new)
 
     def _of_load(self, load: LoadCommitted) -> Iterator[tuple[str, str]]:
-        limit = self._settings.notify_rejects
-        allowed = limit * load.records if limit < 1 else limit
-        if load.rejected > allowed:
+        if load.rejected > allowed(self._settings.notify_rejects, load.records):
             yield (
                 "rejects",
                 f"{load.rejected:,} of {load.records:,} records were rejected, more "
                 "than NOTIFY_REJECTS; see `sparkify rejects`. "
                 + runbook.see(runbook.SURGE_OF_REJECTS),
             )
-        for warning in load.warnings:
-            yield warning.split(" warns of ")[0], warning
+        yield from load.warnings.items()
 
     def _of_run(self, run: RunFinished) -> Iterator[tuple[str, str]]:
         if run.outcome in ("failed", "refused"):

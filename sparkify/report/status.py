@@ -216,5 +216,5 @@ def show_checks(results: list[CheckResult], format_: str) -> None:
         print(json.dumps(records, indent=2))
         return
     print_table("", ["check", "severity", "offenders"], rows)
-    for warning in warnings(results):
+    for warning in warnings(results).values():
         console().print(safe(warning), markup=False)

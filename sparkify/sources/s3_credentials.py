@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparkify.config import Settings
 from sparkify.errors import ConfigError, SourceError
+from sparkify.sources import aws
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential
@@ -84,17 +85,12 @@ def _profile(settings: Settings) -> Provider | None:
 
 def _assume_role(settings: Settings) -> Provider:
     session = _session(settings)
-    keys = {}
-    if settings.aws_key and not settings.aws_profile:
-        keys = {
-            "aws_access_key_id": settings.aws_key,
-            "aws_secret_access_key": settings.aws_secret,
-            "aws_session_token": settings.aws_token or None,
-        }
 
     def provide() -> S3Credential:
         region = settings.aws_region or session.get_config_variable("region")
-        sts = session.create_client("sts", region_name=region or "us-east-1", **keys)
+        sts = session.create_client(
+            "sts", region_name=region or "us-east-1", **aws.keys(settings)
+        )
         answer = sts.assume_role(
             RoleArn=settings.s3_role_arn, RoleSessionName=_SESSION
         )["Credentials"]
@@ -141,8 +137,7 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 def _refused(error: Exception) -> SourceError:
-    message = " ".join(str(error).split())[:300].rstrip(".")
     return SourceError(
-        f"AWS credentials: {message}; check [AWS] PROFILE and [S3] ROLE_ARN, or "
-        "sign in again."
+        f"AWS credentials: {aws.told(error)}; check [AWS] PROFILE and [S3] "
+        "ROLE_ARN, or sign in again."
     )

@@ -16,6 +16,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 from sparkify.config import Settings
 from sparkify.errors import ConfigError, SourceError, SparkifyError, TransientError
+from sparkify.sources import aws
 
 _MOST = 1000
 _WAIT_SECONDS = 20
@@ -139,18 +140,13 @@ def _client(settings: Settings, url: str) -> Any:
         raise ConfigError(
             "[S3] EVENTS_QUEUE and --sqs need boto3: `pip install 'sparkify-elt[aws]'`."
         ) from None
-    keys: dict[str, Any] = {}
-    if settings.aws_key and not settings.aws_profile:
-        keys = {
-            "aws_access_key_id": settings.aws_key,
-            "aws_secret_access_key": settings.aws_secret,
-            "aws_session_token": settings.aws_token or None,
-        }
     place = urlsplit(url)
     host = (place.hostname or "").split(".")
     region = host[1] if host[0] == "sqs" and len(host) > 2 else ""
     try:
-        session = boto3.Session(profile_name=settings.aws_profile or None, **keys)
+        session = boto3.Session(
+            profile_name=settings.aws_profile or None, **aws.keys(settings)
+        )
         return session.client(
             "sqs",
             endpoint_url=f"{place.scheme}://{place.netloc}",
@@ -161,5 +157,4 @@ def _client(settings: Settings, url: str) -> Any:
 
 
 def _sentence(url: str, error: Exception) -> str:
-    message = " ".join(str(error).split())[:300].rstrip(".")
-    return f"{url}: {message}; check [S3] EVENTS_QUEUE and the rights to it."
+    return f"{url}: {aws.told(error)}; check [S3] EVENTS_QUEUE and the rights to it."

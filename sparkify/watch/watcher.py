@@ -41,7 +41,7 @@ Tell = Callable[[Look], None]
 class Watcher:
     """Looks when the clock or the queue says so, one look after the other.
 
-    `tell` hears of every look; it is where metrics and listeners are plugged in.
+    `tell` hears of every look.
     """
 
     pipeline: Pipeline

@@ -1,8 +1,4 @@
-"""Dependencies point one way, and some things are done in one place only.
-
-scripts → cli → dashboard → report, simulate → watch → pipeline → ledger, checks,
-lookups, schema, steps → engines → sources, models, config → errors, events
-"""
+"""Dependencies point one way, and some things are done in one place only."""
 
 from __future__ import annotations
 
@@ -117,6 +113,12 @@ def test_imports_go_one_way(path: Path) -> None:
         if other != part and RANK[other] <= RANK[part]
     }
     assert not above, f"{part} imports {above}"
+
+
+def test_simulate_stands_alone() -> None:
+    """What makes data knows nothing of what loads it."""
+    for path in (PACKAGE / "simulate").glob("*.py"):
+        assert _own_parts(path) <= {"simulate"}, path
 
 
 def test_scripts_call_the_command_alone() -> None:

@@ -57,7 +57,7 @@ def test_own_check_warns_and_is_recorded(warehouse: Warehouse) -> None:
     _own(warehouse, SOUND)
     _write_a_play(warehouse, 16)
     [loaded] = warehouse.run().loads
-    [warning] = checks.warnings(loaded.checks)
+    [warning] = checks.warnings(loaded.checks).values()
     assert "no_play_is_by_user_16 warns of 1 row(s), the first: 1, 16" in warning
     found = warehouse.bag("control.check_results", ["check_name", "offenders"])
     assert found["no_play_is_by_user_16", 1] == 1
@@ -132,7 +132,6 @@ def test_own_check_that_cannot_run_undoes_the_load(
     assert error == ("CheckBroken",)
 
 
-OURS = "users_key_is_unique"
 HEAD = "-- check: own\n-- severity: warn\n-- Is so.\n"
 
 

@@ -102,7 +102,7 @@ def lines(dataset: str, records: list[dict[str, object]]) -> bytes:
 
 
 def test_real_data(tmp_path: Path, real_data: Path) -> None:
-    """The shared data (I6)."""
+    """The real data (I6)."""
     found = expect_same(tmp_path, files_of(real_data))
     assert found["staging.events"].total() == 8056
 

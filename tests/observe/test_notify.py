@@ -76,7 +76,8 @@ def test_check_that_goes_on_warning_is_told_once(
     tell = Notifier(_settings(warehouse, receiver))
     for day in (1, 2):
         warning = f"Check days_are_full warns of 1 row(s), the first: {day}. So it is."
-        tell(LoadCommitted(day, day, "load", 1.0, warnings=(warning,)))
+        found = {"days_are_full": warning}
+        tell(LoadCommitted(day, day, "load", 1.0, warnings=found))
         tell(RunFinished(day, "loaded", 1.0, loads=1))
     [body] = receiver.bodies
     assert "the first: 1. So it is." in body["message"]
@@ -107,9 +108,8 @@ def test_warnings_of_checks_and_few_rejects(
 ) -> None:
     """A check that warns is told; rejects within NOTIFY_REJECTS are not."""
     tell = Notifier(_settings(warehouse, receiver))
-    warning = "Check plays_are_usual failed for 1 row(s), the first: 9. It is so."
-    tell(
-        LoadCommitted(1, 2, "load", 1.0, records=2000, rejected=2, warnings=(warning,))
-    )
+    warning = "Check plays_are_usual warns of 1 row(s), the first: 9. It is so."
+    found = {"plays_are_usual": warning}
+    tell(LoadCommitted(1, 2, "load", 1.0, records=2000, rejected=2, warnings=found))
     tell(RunFinished(1, "loaded", 1.0, loads=1))
     assert [body["message"] for body in receiver.bodies] == [warning]

@@ -13,7 +13,6 @@ import psycopg2
 from psycopg2 import sql
 
 ALPHABET = string.ascii_letters + string.digits
-TEMPORARY_PREFIXES = ("IAM:", "IAMA:", "IAMR:")
 
 
 @dataclass(frozen=True)

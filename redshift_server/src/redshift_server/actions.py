@@ -30,7 +30,7 @@ async def perform(session: Session, plan: Plan) -> None:
             session.emit(wire.complete("COPY"))
         else:
             assert action is not None
-            await Unloader(session, action).run()  # type: ignore[arg-type]
+            await Unloader(session, action).run()  # type: ignore[arg-type]  # one of three
             session.emit(wire.complete("UNLOAD"))
     finally:
         session.survives_client = False

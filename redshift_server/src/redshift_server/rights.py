@@ -145,10 +145,6 @@ _PRIVILEGES = frozenset(
     "EXECUTE ALL PRIVILEGES".split()
 )
 _NOT_EMULATED_RIGHTS = {"ASSUMEROLE", "DROP", "ALTER", "ALTERIN", "DROPIN", "EXPLAIN"}
-_GRANT_WORDS = frozenset(
-    "ON TABLE TABLES SCHEMA DATABASE ALL IN TO FROM GROUP PUBLIC WITH GRANT OPTION FOR "
-    "CASCADE RESTRICT USER ADMIN".split()
-)
 
 
 def grant(stream: TokenStream, source: str, verb: str) -> Plan:

@@ -103,7 +103,7 @@ class Storage:
             config["token"] = role.session_token
         store = S3Store(
             name,
-            config=config,  # type: ignore[arg-type]
+            config=config,  # type: ignore[arg-type]  # keys known at run time
             client_options={"allow_http": True, "timeout": "60s"},
             retry_config={"max_retries": 2},
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from redshift_server.errors import RedshiftError, syntax
-from redshift_server.lexer import Kind, Token, fold, render
+from redshift_server.lexer import Kind, Token, fold
 
 T = TypeVar("T")
 
@@ -147,10 +147,6 @@ class TokenStream:
         left = list(self._tokens[self._at :])
         self._at = len(self._tokens)
         return left
-
-    def rest_text(self) -> str:
-        """Take all that is left, as text."""
-        return render(self.rest())
 
     def end(self) -> None:
         """Refuse anything that is left."""

@@ -80,12 +80,6 @@ def postgres_type(name: str, parameters: Sequence[str] = ()) -> str:
     return _PLAIN[folded]
 
 
-def is_type_word(word: str) -> bool:
-    """Say whether a word is a type on its own."""
-    folded = word.lower()
-    return folded in _PLAIN or folded in _VARCHAR | _CHAR | _DECIMAL
-
-
 def _length(name: str, parameters: Sequence[str], default: int, most: int) -> int:
     if not parameters:
         return default

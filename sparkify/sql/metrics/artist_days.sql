@@ -33,8 +33,7 @@ left join chosen_user_agents
     on coalesce(songplays.user_agent, '') = chosen_user_agents.user_agent
     and :platform <> ''
 where
-    songplays.song_key is not null
-    and songplays.start_time >= :period_start
+    songplays.start_time >= :period_start
     and songplays.start_time < :period_end
     and (:level = '' or songplays.level = :level)
     and (:gender = '' or chosen_users.user_id is not null)

@@ -16,7 +16,7 @@ comment on table analytics.user_hours is
 comment on column analytics.user_hours.user_id is
 'User; null for plays without one.';
 comment on column analytics.user_hours.hour_start is
-'Begin of the hour, UTC.';
+'Start of the hour, UTC.';
 comment on column analytics.user_hours.level is
 'Subscription at these plays: free or paid.';
 comment on column analytics.user_hours.location is
