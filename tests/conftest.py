@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zlib import crc32
 
+import hypothesis
 import pytest
 import redshift
 
@@ -25,6 +26,10 @@ from sparkify.pipeline import Pipeline, RunResult
 
 ENGINES = ["duckdb", "postgres", "redshift"]
 """The engines every test of a warehouse runs on; a later one joins by its name here."""
+
+# Machines may be busy: no test fails for the time that it takes.
+hypothesis.settings.register_profile("unhurried", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 FOLDERS = {"events": "log_data", "songs": "song_data"}
 DEFAULTS: dict[str, dict[str, object]] = json.loads(

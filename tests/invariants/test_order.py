@@ -790,7 +790,7 @@ def try_world(make: Callable[[], Warehouse], world: World) -> None:
 HEALTH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=HEALTH)
+@settings(max_examples=EXAMPLES, suppress_health_check=HEALTH)
 @given(world=worlds())
 def test_any_order_makes_the_same_star(
     new_warehouse: Callable[[str], Warehouse], engine_name: str, world: World
@@ -803,7 +803,7 @@ def test_any_order_makes_the_same_star(
 
 
 @pytest.mark.long
-@settings(max_examples=LONG_EXAMPLES, deadline=None, suppress_health_check=HEALTH)
+@settings(max_examples=LONG_EXAMPLES, suppress_health_check=HEALTH)
 @given(world=worlds())
 def test_any_order_makes_the_same_star_many_times(
     new_warehouse: Callable[[str], Warehouse], engine_name: str, world: World

@@ -196,7 +196,6 @@ def expect_chart(metrics: Metrics, model: Model, depth: int) -> None:
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

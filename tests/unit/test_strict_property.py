@@ -175,7 +175,6 @@ PATCHES = (
 
 @settings(
     max_examples=75,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(content=contents())
@@ -191,7 +190,6 @@ def test_both_readers_agree(readers: Readers, content: bytes) -> None:
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(content=contents())
