@@ -52,6 +52,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "details": (
         "song",
         "song_days",
+        "artist",
         "artist_songs",
         "artist_days",
         "span",
@@ -78,12 +79,14 @@ SCOPE = (
     "chosen_user_agents",
     "listening",
     "hour_totals",
+    "free_users",
     "numbered_places",
     "numbered_user_agents",
     "audience",
     "song_counts",
     "song_history",
     "song_listeners",
+    "song_titles",
 )
 
 _COLUMN = re.compile(

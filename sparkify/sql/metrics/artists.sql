@@ -10,13 +10,13 @@
 -- column: previous_rank integer Place on the last chart; null when not on it.
 -- column: peak_rank integer Best place on all charts so far.
 -- column: charts integer Charts the artist has been on so far.
--- column: artist text Artist by the log.
+-- column: artist text Artist by the log, as most plays have it.
 -- column: plays integer Plays.
 -- column: listeners integer Users with a play.
 -- column: songs integer Songs of the artist that were played.
 -- column: plays_per_listener number Plays by listener.
 -- column: share number Part of all plays.
--- column: is_matched boolean Whether the catalogue knows one of these songs.
+-- column: is_matched boolean Whether one of these plays finds its song in the catalogue.
 with
 
 song_artists as (
@@ -290,10 +290,12 @@ charted as (
     where chart_rank <= :depth
 ),
 
-named as (
+-- of several spellings, the one with the most plays
+texts as (
     select
         credit_key,
-        min(artist) as artist
+        min(artist) as artist,
+        case when min(artist) < max(artist) then 1 else 0 end as has_several
     from analytics.song_texts
     where
         credit_key in (
@@ -302,6 +304,50 @@ named as (
             where period_number = 0
         )
     group by credit_key
+),
+
+written as (
+    select
+        song_artists.credit_key,
+        songplays.artist,
+        count(*) as plays
+    from analytics.songplays
+    inner join song_artists
+        on songplays.song_key = song_artists.song_key
+    inner join texts
+        on song_artists.credit_key = texts.credit_key
+    where
+        texts.has_several = 1
+        and songplays.start_time >= :period_start
+        and songplays.start_time < :period_end
+    group by
+        song_artists.credit_key,
+        songplays.artist
+),
+
+spelled as (
+    select
+        credit_key,
+        artist,
+        row_number() over (
+            partition by credit_key
+            order by plays desc, artist
+        ) as place
+    from written
+),
+
+named as (
+    select
+        credit_key,
+        artist
+    from texts
+    where has_several = 0
+    union all
+    select
+        credit_key,
+        artist
+    from spelled
+    where place = 1
 ),
 
 everything as (

@@ -1,15 +1,16 @@
 -- What was delivered, and what became of it?
 -- Sums over all loads, whatever the period. Repeats and conflicts are events that were
--- delivered more than once, alike or differently; each counts once.
+-- delivered more than once, alike or differently, as each load tells that meets them; in
+-- the star such an event counts once.
 -- grain: one row for all loads
 -- kind: exact
 -- column: loads integer Loads.
 -- column: files integer Files loaded.
 -- column: records integer Records read.
--- column: rejected integer Records kept aside, of the newest version of each file.
+-- column: rejected integer Records kept aside, of the newest loaded version of each file.
 -- column: repeats integer Events delivered again without difference.
 -- column: conflicts integer Events delivered differently.
--- column: refused_files integer Files of which nothing was loaded.
+-- column: refused_files integer Files whose newest version was refused.
 -- column: last_load_id integer Latest load.
 -- column: last_loaded_at timestamp When it was recorded, UTC.
 with
@@ -33,16 +34,22 @@ versions as (
         row_number() over (
             partition by uri
             order by load_id desc
-        ) as place
+        ) as place,
+        row_number() over (
+            partition by uri, status
+            order by load_id desc
+        ) as place_of_status
     from control.load_files
 ),
 
 newest as (
     select
-        coalesce(sum(case when status = 'loaded' then rejected else 0 end), 0) as rejected,
-        coalesce(sum(case when status = 'refused' then 1 else 0 end), 0) as refused_files
+        coalesce(
+            sum(case when status = 'loaded' and place_of_status = 1 then rejected end), 0
+        ) as rejected,
+        coalesce(sum(case when status = 'refused' and place = 1 then 1 end), 0)
+            as refused_files
     from versions
-    where place = 1
 )
 
 select

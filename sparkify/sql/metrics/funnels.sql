@@ -43,54 +43,6 @@ views as (
         and (:platform = '' or chosen_user_agents.user_agent is not null)
 ),
 
-free_events as (
-    select page_views.user_id
-    from analytics.page_views
-    left join chosen_users
-        on page_views.user_id = chosen_users.user_id
-        and :gender <> ''
-    left join chosen_places
-        on coalesce(page_views.location, '') = chosen_places.location
-        and :state <> ''
-    left join chosen_user_agents
-        on coalesce(page_views.user_agent, '') = chosen_user_agents.user_agent
-        and :platform <> ''
-    where
-        page_views.viewed_at >= :period_start
-        and page_views.viewed_at < :period_end
-        and page_views.level = 'free'
-        and (:gender = '' or chosen_users.user_id is not null)
-        and (:state = '' or chosen_places.location is not null)
-        and (:platform = '' or chosen_user_agents.user_agent is not null)
-    group by page_views.user_id
-    union all
-    select user_hours.user_id
-    from analytics.user_hours
-    left join chosen_users
-        on user_hours.user_id = chosen_users.user_id
-        and :gender <> ''
-    left join chosen_places
-        on coalesce(user_hours.location, '') = chosen_places.location
-        and :state <> ''
-    left join chosen_user_agents
-        on coalesce(user_hours.user_agent, '') = chosen_user_agents.user_agent
-        and :platform <> ''
-    where
-        user_hours.user_id is not null
-        and user_hours.level = 'free'
-        and user_hours.hour_start >= :period_start
-        and user_hours.hour_start < :period_end
-        and (:gender = '' or chosen_users.user_id is not null)
-        and (:state = '' or chosen_places.location is not null)
-        and (:platform = '' or chosen_user_agents.user_agent is not null)
-    group by user_hours.user_id
-),
-
-free_users as (
-    select distinct user_id
-    from free_events
-),
-
 looked as (
     select
         user_id,
@@ -149,6 +101,7 @@ steps as (
         'on level free' as what,
         count(*) as users
     from free_users
+    where period_number = 0
     union all
     select
         'upgrade' as funnel,

@@ -7,7 +7,7 @@
 -- grain: one row per week of the period
 -- kind: exact
 -- column: week_start date First day of the week.
--- column: is_complete boolean Whether all data of the week is there, and in the period.
+-- column: is_complete boolean Whether the data has all seven days, and the period the last.
 -- column: active integer Listeners of the week.
 -- column: new_listeners integer Listeners first seen.
 -- column: retained integer Listeners of the week before, again.
@@ -20,9 +20,10 @@ weeks as (
     select
         week_start,
         max(day) as last_day,
-        min(
-            case when week_start + 6 <= :last_day then is_complete else 0 end
-        ) as is_complete
+        case
+            when week_start + 6 <= :last_day and sum(is_whole) = 7 then 1
+            else 0
+        end as is_complete
     from days
     where day <= :last_day
     group by week_start

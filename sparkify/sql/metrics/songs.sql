@@ -12,13 +12,13 @@
 -- column: peak_rank integer Best place on all charts so far.
 -- column: charts integer Charts the song has been on so far.
 -- column: song_key integer Key of the song: artist and title without regard to case.
--- column: song text Title by the log.
--- column: artist text Artist by the log.
+-- column: song text Title by the log, as most plays have it.
+-- column: artist text Artist by the log, likewise.
 -- column: plays integer Plays.
 -- column: listeners integer Users with a play.
 -- column: plays_per_listener number Plays by listener.
 -- column: share number Part of all plays.
--- column: is_matched boolean Whether the catalogue knows the song.
+-- column: is_matched boolean Whether one of these plays finds its song in the catalogue.
 with
 
 counted as (
@@ -209,21 +209,6 @@ charted as (
     where chart_rank <= :depth
 ),
 
-named as (
-    select
-        song_key,
-        min(nullif(song, '')) as song,
-        min(nullif(artist, '')) as artist
-    from analytics.song_texts
-    where
-        song_key in (
-            select song_key
-            from charted
-            where period_number = 0
-        )
-    group by song_key
-),
-
 everything as (
     select sum(plays) as plays
     from hour_totals
@@ -244,8 +229,8 @@ select
     charted.peak_rank,
     charted.charts,
     charted.song_key,
-    named.song,
-    named.artist,
+    song_titles.song,
+    song_titles.artist,
     charted.plays,
     charted.listeners,
     cast(charted.plays as double precision) / nullif(charted.listeners, 0)
@@ -255,8 +240,8 @@ select
 from charted
 inner join song_counts
     on charted.song_key = song_counts.song_key
-left join named
-    on charted.song_key = named.song_key
+left join song_titles
+    on charted.song_key = song_titles.song_key
 cross join everything
 where charted.period_number = 0
 order by charted.chart_rank;

@@ -1,9 +1,11 @@
 -- Who starts to pay, and who stops?
 -- An upgrade is a change of a user's level from free to paid between two events in a
 -- row, a downgrade the reverse; it happens with the first event on the new level. A
--- cancellation is a user who confirms one. Conversion is users with an upgrade by users
--- with an event on level free; churn is users with a downgrade or cancellation by users
--- who are paid when the period begins. The filter on level does not apply.
+-- cancellation is a user who confirms one, and is gone unless seen again. Conversion is
+-- the part of the users with an event on level free who upgrade. Churn is the part of the
+-- users paid when the period begins who downgrade or cancel in it. With a filter on state
+-- or platform, changes count of the users who were seen there, or with it, by the end of
+-- the period. The filter on level does not apply.
 -- grain: one row per period: the asked one, and the one before
 -- kind: exact
 -- column: period text current or previous.
@@ -12,22 +14,43 @@
 -- column: cancellations integer Users who cancelled.
 -- column: submitted_upgrades integer Events Submit Upgrade; as many as upgrades in sound data.
 -- column: submitted_downgrades integer Events Submit Downgrade.
--- column: free_users integer Users on level free at some time of the period.
+-- column: free_users integer Users with an event on level free.
 -- column: paid_at_start integer Users who are paid when the period begins.
--- column: conversion number Users with an upgrade by free users.
--- column: churn number Users who left by users paid at the start.
+-- column: conversion number Part of the free users who upgrade.
+-- column: churn number Part of the users paid at the start who leave.
 with
 
 periods as (
     select
         'current' as period,
+        0 as period_number,
         :period_start as starts_at,
         :period_end as ends_at
     union all
     select
         'previous' as period,
+        1 as period_number,
         :previous_start as starts_at,
         :period_start as ends_at
+),
+
+asked_users as (
+    select distinct sessions.user_id
+    from analytics.sessions
+    left join chosen_users
+        on sessions.user_id = chosen_users.user_id
+        and :gender <> ''
+    left join chosen_places
+        on coalesce(sessions.location, '') = chosen_places.location
+        and :state <> ''
+    left join chosen_user_agents
+        on coalesce(sessions.user_agent, '') = chosen_user_agents.user_agent
+        and :platform <> ''
+    where
+        sessions.started_at < :period_end
+        and (:gender = '' or chosen_users.user_id is not null)
+        and (:state = '' or chosen_places.location is not null)
+        and (:platform = '' or chosen_user_agents.user_agent is not null)
 ),
 
 levels as (
@@ -35,145 +58,156 @@ levels as (
         user_levels.user_id,
         user_levels.level,
         user_levels.valid_from,
-        user_levels.valid_to,
         lag(user_levels.level) over (
             partition by user_levels.user_id
             order by user_levels.valid_from
-        ) as previous_level
+        ) as previous_level,
+        lead(user_levels.valid_from) over (
+            partition by user_levels.user_id
+            order by user_levels.valid_from
+        ) as next_from
     from analytics.user_levels
-    left join chosen_users
-        on user_levels.user_id = chosen_users.user_id
-        and :gender <> ''
-    where
-        user_levels.level is not null
-        and (:gender = '' or chosen_users.user_id is not null)
+    inner join asked_users
+        on user_levels.user_id = asked_users.user_id
+    where user_levels.level is not null
+),
+
+changes as (
+    select
+        periods.period_number,
+        levels.user_id,
+        levels.level
+    from levels
+    inner join periods
+        on levels.valid_from >= periods.starts_at
+        and levels.valid_from < periods.ends_at
+    where levels.previous_level <> levels.level
 ),
 
 changed as (
     select
-        periods.period,
-        sum(
-            case
-                when
-                    levels.valid_from >= periods.starts_at
-                    and levels.previous_level = 'free'
-                    and levels.level = 'paid'
-                    then 1
-                else 0
-            end
-        ) as upgrades,
-        sum(
-            case
-                when
-                    levels.valid_from >= periods.starts_at
-                    and levels.previous_level = 'paid'
-                    and levels.level = 'free'
-                    then 1
-                else 0
-            end
-        ) as downgrades,
-        count(distinct case
-            when
-                levels.valid_from >= periods.starts_at
-                and levels.previous_level = 'free'
-                and levels.level = 'paid'
-                then levels.user_id
-        end) as upgraded_users,
-        count(distinct case when levels.level = 'free' then levels.user_id end)
-            as free_users,
-        count(distinct case
-            when
-                levels.level = 'paid'
-                and levels.valid_from < periods.starts_at
-                then levels.user_id
-        end) as paid_at_start
-    from periods
-    inner join levels
-        on levels.valid_from < periods.ends_at
-        and (levels.valid_to is null or levels.valid_to > periods.starts_at)
-    group by periods.period
-),
-
-left_paid as (
-    select
-        periods.period,
-        levels.user_id
-    from periods
-    inner join levels
-        on levels.valid_from >= periods.starts_at
-        and levels.valid_from < periods.ends_at
-    where
-        levels.previous_level = 'paid'
-        and levels.level = 'free'
-    union
-    select
-        periods.period,
-        page_views.user_id
-    from periods
-    inner join analytics.page_views
-        on page_views.viewed_at >= periods.starts_at
-        and page_views.viewed_at < periods.ends_at
-    left join chosen_users
-        on page_views.user_id = chosen_users.user_id
-        and :gender <> ''
-    left join chosen_places
-        on coalesce(page_views.location, '') = chosen_places.location
-        and :state <> ''
-    left join chosen_user_agents
-        on coalesce(page_views.user_agent, '') = chosen_user_agents.user_agent
-        and :platform <> ''
-    where
-        page_views.page = 'Cancellation Confirmation'
-        and page_views.level = 'paid'
-        and (:gender = '' or chosen_users.user_id is not null)
-        and (:state = '' or chosen_places.location is not null)
-        and (:platform = '' or chosen_user_agents.user_agent is not null)
-),
-
-leavers as (
-    select
-        period,
-        count(distinct user_id) as users
-    from left_paid
-    group by period
-),
-
-viewed as (
-    select
-        periods.period,
+        changes.period_number,
+        sum(case when changes.level = 'paid' then 1 else 0 end) as upgrades,
+        sum(case when changes.level = 'free' then 1 else 0 end) as downgrades,
         count(
-            distinct case
-                when page_views.page = 'Cancellation Confirmation'
-                    then page_views.user_id
-            end
-        ) as cancellations,
-        sum(case when page_views.page = 'Submit Upgrade' then 1 else 0 end)
-            as submitted_upgrades,
-        sum(case when page_views.page = 'Submit Downgrade' then 1 else 0 end)
-            as submitted_downgrades
-    from periods
-    inner join analytics.page_views
+            distinct case when changes.level = 'paid' then free_users.user_id end
+        ) as converted_users
+    from changes
+    left join free_users
+        on changes.user_id = free_users.user_id
+        and changes.period_number = free_users.period_number
+    group by changes.period_number
+),
+
+free_counts as (
+    select
+        period_number,
+        count(*) as users
+    from free_users
+    group by period_number
+),
+
+views as (
+    select
+        periods.period_number,
+        page_views.user_id,
+        page_views.page
+    from analytics.page_views
+    inner join periods
         on page_views.viewed_at >= periods.starts_at
         and page_views.viewed_at < periods.ends_at
-    left join chosen_users
-        on page_views.user_id = chosen_users.user_id
-        and :gender <> ''
-    left join chosen_places
-        on coalesce(page_views.location, '') = chosen_places.location
-        and :state <> ''
-    left join chosen_user_agents
-        on coalesce(page_views.user_agent, '') = chosen_user_agents.user_agent
-        and :platform <> ''
+    inner join asked_users
+        on page_views.user_id = asked_users.user_id
     where
         page_views.page in (
             'Cancellation Confirmation',
             'Submit Upgrade',
             'Submit Downgrade'
         )
-        and (:gender = '' or chosen_users.user_id is not null)
-        and (:state = '' or chosen_places.location is not null)
-        and (:platform = '' or chosen_user_agents.user_agent is not null)
-    group by periods.period
+),
+
+viewed as (
+    select
+        period_number,
+        count(distinct case when page = 'Cancellation Confirmation' then user_id end)
+            as cancellations,
+        sum(case when page = 'Submit Upgrade' then 1 else 0 end) as submitted_upgrades,
+        sum(case when page = 'Submit Downgrade' then 1 else 0 end)
+            as submitted_downgrades
+    from views
+    group by period_number
+),
+
+cancelled as (
+    select
+        periods.period_number,
+        periods.starts_at,
+        page_views.user_id,
+        max(page_views.viewed_at) as cancelled_at
+    from analytics.page_views
+    inner join periods
+        on page_views.viewed_at < periods.starts_at
+    where page_views.page = 'Cancellation Confirmation'
+    group by
+        periods.period_number,
+        periods.starts_at,
+        page_views.user_id
+),
+
+returned as (
+    select distinct
+        cancelled.period_number,
+        cancelled.user_id
+    from cancelled
+    inner join analytics.sessions
+        on cancelled.user_id = sessions.user_id
+        and sessions.started_at > cancelled.cancelled_at
+        and sessions.started_at < cancelled.starts_at
+),
+
+payers as (
+    select distinct
+        periods.period_number,
+        levels.user_id
+    from levels
+    inner join periods
+        on levels.valid_from < periods.starts_at
+        and (levels.next_from is null or levels.next_from >= periods.starts_at)
+    left join cancelled
+        on levels.user_id = cancelled.user_id
+        and periods.period_number = cancelled.period_number
+    left join returned
+        on levels.user_id = returned.user_id
+        and periods.period_number = returned.period_number
+    where
+        levels.level = 'paid'
+        and (cancelled.user_id is null or returned.user_id is not null)
+),
+
+left_paid as (
+    select
+        period_number,
+        user_id
+    from changes
+    where level = 'free'
+    union
+    select
+        period_number,
+        user_id
+    from views
+    where page = 'Cancellation Confirmation'
+),
+
+payer_counts as (
+    select
+        payers.period_number,
+        count(*) as users,
+        count(left_paid.user_id) as leavers
+    from payers
+    left join left_paid
+        on payers.user_id = left_paid.user_id
+        and payers.period_number = left_paid.period_number
+    group by payers.period_number
 )
 
 select
@@ -183,17 +217,18 @@ select
     coalesce(viewed.cancellations, 0) as cancellations,
     coalesce(viewed.submitted_upgrades, 0) as submitted_upgrades,
     coalesce(viewed.submitted_downgrades, 0) as submitted_downgrades,
-    coalesce(changed.free_users, 0) as free_users,
-    coalesce(changed.paid_at_start, 0) as paid_at_start,
-    cast(changed.upgraded_users as double precision) / nullif(changed.free_users, 0)
+    coalesce(free_counts.users, 0) as free_users,
+    coalesce(payer_counts.users, 0) as paid_at_start,
+    cast(coalesce(changed.converted_users, 0) as double precision) / free_counts.users
         as conversion,
-    cast(coalesce(leavers.users, 0) as double precision)
-    / nullif(changed.paid_at_start, 0) as churn
+    cast(payer_counts.leavers as double precision) / payer_counts.users as churn
 from periods
 left join changed
-    on periods.period = changed.period
-left join leavers
-    on periods.period = leavers.period
+    on periods.period_number = changed.period_number
+left join free_counts
+    on periods.period_number = free_counts.period_number
 left join viewed
-    on periods.period = viewed.period
+    on periods.period_number = viewed.period_number
+left join payer_counts
+    on periods.period_number = payer_counts.period_number
 order by periods.period;

@@ -17,7 +17,7 @@
 -- column: sessions integer Sessions that start in the period.
 -- column: listening_sessions integer Those of them with a play.
 -- column: songs_per_session number Plays by listening session.
--- column: mean_dau number Users active on a day, on average.
+-- column: mean_dau number Users active on a complete day, on average.
 -- column: new_listeners integer Users first seen in the period.
 with
 
@@ -39,7 +39,8 @@ known_days as (
     select
         periods.period_number,
         count(days.day) as days,
-        sum(days.is_complete) as complete_days
+        sum(days.is_complete) as complete_days,
+        sum(days.is_whole) as whole_days
     from periods
     inner join days
         on periods.period_number = days.period_number
@@ -56,7 +57,7 @@ listened as (
                 else listening.users
             end
         ) as listeners,
-        sum(listening.users) as user_days,
+        sum(case when days.is_complete = 1 then listening.users end) as user_days,
         sum(case when listening.day = listening.first_day then listening.users end)
             as new_listeners
     from listening
@@ -109,13 +110,7 @@ select
     periods.period,
     periods.first_day,
     periods.last_day,
-    case
-        when
-            known_days.days = :period_days
-            and known_days.complete_days = :period_days
-            then 1
-        else 0
-    end as is_covered,
+    case when known_days.whole_days = :period_days then 1 else 0 end as is_covered,
     coalesce(played.plays, 0) as plays,
     coalesce(listened.listeners, 0) as listeners,
     cast(played.plays as double precision) / nullif(listened.listeners, 0)
@@ -126,7 +121,8 @@ select
     coalesce(visited.listening_sessions, 0) as listening_sessions,
     cast(visited.plays as double precision) / nullif(visited.listening_sessions, 0)
         as songs_per_session,
-    cast(listened.user_days as double precision) / nullif(known_days.days, 0) as mean_dau,
+    cast(coalesce(listened.user_days, 0) as double precision)
+    / nullif(known_days.complete_days, 0) as mean_dau,
     coalesce(listened.new_listeners, 0) as new_listeners
 from periods
 left join known_days

@@ -3,8 +3,8 @@
 -- next. As many as the chart is deep.
 -- grain: one row per song
 -- kind: exact
--- column: song text Title by the log.
--- column: artist text Artist by the log.
+-- column: song text Title by the log, as most plays have it.
+-- column: artist text Artist by the log, likewise.
 -- column: plays integer Plays.
 -- column: listeners integer Users with a play.
 with
@@ -24,30 +24,15 @@ ranked as (
     inner join song_listeners
         on song_counts.song_key = song_listeners.song_key
     where song_counts.matched_plays = 0
-),
-
-named as (
-    select
-        song_key,
-        min(nullif(song, '')) as song,
-        min(nullif(artist, '')) as artist
-    from analytics.song_texts
-    where
-        song_key in (
-            select song_key
-            from ranked
-            where place <= :depth
-        )
-    group by song_key
 )
 
 select
-    named.song,
-    named.artist,
+    song_titles.song,
+    song_titles.artist,
     ranked.plays,
     ranked.listeners
 from ranked
-left join named
-    on ranked.song_key = named.song_key
+left join song_titles
+    on ranked.song_key = song_titles.song_key
 where ranked.place <= :depth
 order by ranked.place;

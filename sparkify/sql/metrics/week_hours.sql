@@ -6,7 +6,7 @@
 -- column: weekday integer Day of the week, 0 (Monday) to 6 (Sunday).
 -- column: hour integer Hour of the day, 0 to 23.
 -- column: plays integer Plays.
--- column: days integer Such weekdays in the period.
+-- column: days integer Such weekdays in the period whose hour the data reaches.
 -- column: plays_per_day number Plays by such a weekday.
 with
 
