@@ -84,6 +84,7 @@ class Settings:
     match_rate_drop: float = 0.3
     least_weeks: int = 4
     least_plays: int = 100
+    least_group: int = 5
     file: Path | None = None
     warnings: tuple[str, ...] = ()
 
@@ -309,6 +310,7 @@ OPTIONS = (
     Option("CHECKS", "MATCH_RATE_DROP", "match_rate_drop", _share),
     Option("CHECKS", "LEAST_WEEKS", "least_weeks", _count),
     Option("CHECKS", "LEAST_PLAYS", "least_plays", _count),
+    Option("REPORT", "LEAST_GROUP", "least_group", _count),
     Option("OBSERVE", "LOG_FORMAT", "log_format", _log_format),
     Option("OBSERVE", "METRICS_FILE", "metrics_file", Path),
     Option("OBSERVE", "METRICS_LISTEN", "metrics_listen", _listen),

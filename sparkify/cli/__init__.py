@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except BrokenPipeError:
         _drop_output()
-        sys.exit(1)
+        sys.exit(2)
     except OSError as error:
         _drop_output()
         what = error.filename or "output, or a file beside the warehouse"

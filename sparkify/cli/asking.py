@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sparkify.metrics import Filters
 
 CHART = 50
+_PACKAGES = ("jinja2", "plotly", "starlette", "uvicorn")  # of the dashboard
 
 
 def _filter_options(command: click.decorators.FC) -> click.decorators.FC:
@@ -87,7 +88,7 @@ def _days(text: str) -> int:
     type=click.IntRange(1, 1000),
     default=10,
     show_default=True,
-    help="Songs of the table; other formats have the whole chart of 50, or more.",
+    help="Rows of a table; other formats have the whole chart of 50, or more.",
 )
 @click.option("--section", help="Sections, apart by commas; all when absent.")
 @click.option("--metric", "metrics", multiple=True, help="These metrics alone.")
@@ -108,7 +109,7 @@ def _days(text: str) -> int:
 @click.option(
     "--excel-safe", is_flag=True, help="CSV: no cell that a spreadsheet would run."
 )
-@click.option("--width", type=click.IntRange(40, 400), help="Columns of the table.")
+@click.option("--width", type=click.IntRange(60, 400), help="Columns of the table.")
 def report(
     config: Path | None,
     top: int,
@@ -134,7 +135,13 @@ def report(
     from sparkify.report import deliver
 
     asked = _filters(max(top, CHART), **filters)
+    if metrics and section:
+        raise click.UsageError("Give one of --metric and --section.")
+    if excel_safe and format_ != "csv":
+        raise click.UsageError("--excel-safe goes with --format csv.")
     if format_ == "html":
+        if metrics or section:
+            raise click.UsageError("The page is whole: --format html takes no parts.")
         _require_dashboard()
         from sparkify.dashboard.static import as_html
 
@@ -263,6 +270,12 @@ def export(
     help="File with a token that viewers have to bring.",
 )
 @click.option("--no-auth", is_flag=True, help="Serve other machines without a token.")
+@click.option(
+    "--allowed-host",
+    "names",
+    multiple=True,
+    help="Name that others ask for it by, such as that of a proxy.",
+)
 @click.option("--open", "open_", is_flag=True, help="Open a browser.")
 def dashboard(
     config: Path | None,
@@ -270,6 +283,7 @@ def dashboard(
     port: int,
     token_file: Path | None,
     no_auth: bool,
+    names: tuple[str, ...],
     open_: bool,
 ) -> None:
     r"""Serve the report as a page with charts and filters, until Ctrl-C.
@@ -287,7 +301,15 @@ def dashboard(
         if open_:
             click.launch(address)
 
-    serve(read_settings(config), host, port, token_file, no_auth=no_auth, tell=tell)
+    serve(
+        read_settings(config),
+        host,
+        port,
+        token_file,
+        names,
+        no_auth=no_auth,
+        tell=tell,
+    )
 
 
 def _require_dashboard() -> None:
@@ -295,7 +317,7 @@ def _require_dashboard() -> None:
 
     from sparkify.errors import ConfigError
 
-    if any(find_spec(name) is None for name in ("jinja2", "plotly", "starlette")):
+    if any(find_spec(name) is None for name in _PACKAGES):
         raise ConfigError(
             "The page needs more packages; install them with "
             "`pip install 'sparkify-elt[dashboard]'`."

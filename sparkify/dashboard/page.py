@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from sparkify import __version__
+from sparkify.dashboard.assets import ASSETS
 from sparkify.dashboard.cards import (
     Card,
     artist_cards,
@@ -19,9 +19,10 @@ from sparkify.dashboard.cards import (
     song_cards,
 )
 from sparkify.dashboard.figures import STATES
-from sparkify.metrics import Filters
+from sparkify.dashboard.shield import are_few
+from sparkify.metrics import Filters, find_metric
 from sparkify.metrics.period import GENDERS, LEVELS, USUAL_DAYS, WEEK_STARTS
-from sparkify.report.document import FIGURES, Document, Record, movement, whole
+from sparkify.report.document import FIGURES, Document, Record, movement
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -47,19 +48,27 @@ METRICS = (
     "deliveries",
 )
 SONG = ("summary", "song", "song_days")
-ARTIST = ("summary", "artist_songs", "artist_days")
+ARTIST = ("summary", "artist", "artist_songs", "artist_days")
 PERIODS = (7, 28, 90)
 
 
 @dataclass(frozen=True)
 class Page:
-    """What a template shows. `notice` stands above all of it."""
+    """What a template shows. `notice` stands above all of it.
+
+    `which` song or artist it is of, as a download's address names it; empty for all.
+    """
 
     document: Document
     title: str
     cards: list[Card] = field(default_factory=list)
     notice: str = ""
-    is_main: bool = False
+    which: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is the page of all questions."""
+        return not self.which
 
     @property
     def figures(self) -> Iterator[tuple[str, str, str]]:
@@ -91,43 +100,26 @@ class Page:
 
 def main_page(document: Document) -> Page:
     """The page of all questions."""
-    notice = why_nothing(document)
-    shown_cards = [] if notice else cards(document)
-    return Page(document, "Sparkify", shown_cards, notice, is_main=True)
+    if notice := _why_nothing(document):
+        return Page(document, "Sparkify", notice=notice)
+    return Page(document, "Sparkify", cards(document))
 
 
-def song_page(document: Document) -> Page:
-    """The page of one song."""
-    song = document.first("song")
-    if notice := why_nothing(document, song):
-        return Page(document, "A song", notice=notice)
+def song_page(document: Document, key: int) -> Page:
+    """The page of the song with this key."""
+    song, which = document.first("song"), {"song": str(key)}
+    if notice := _why_nothing(document, song):
+        return Page(document, "A song", notice=notice, which=which)
     title = f"{song['song'] or 'no title'}, {song['artist'] or 'no artist'}"
-    return Page(document, title, song_cards(document))
+    return Page(document, title, song_cards(document), which=which)
 
 
 def artist_page(document: Document, artist: str) -> Page:
     """The page of one artist, by the text of the log."""
-    if notice := why_nothing(document, document.first("artist_songs")):
-        return Page(document, artist, notice=notice)
-    return Page(document, artist, artist_cards(document))
-
-
-def why_nothing(document: Document, row: Record | None = None) -> str:
-    """Why there is nothing to see, of all or of `row`; empty when there is.
-
-    Whom a filter picks out must not be so few that they can be told apart.
-    """
-    if not document.period.data_through:
-        return "There is no data yet: run `sparkify run` first."
-    listeners = whole(document.first("summary").get("listeners"))
-    if document.filters.chosen and listeners < document.filters.least_group:
-        return (
-            f"Fewer than {document.filters.least_group} listeners: too few to show. "
-            "Choose a longer period, or fewer filters."
-        )
-    if not listeners or (row is not None and not row.get("plays")):
-        return "There are no plays in this period."
-    return ""
+    which = {"artist": artist}
+    if notice := _why_nothing(document, document.first("artist")):
+        return Page(document, artist, notice=notice, which=which)
+    return Page(document, artist, artist_cards(document), which=which)
 
 
 def render(page: Page, *, static: bool = False, **more: object) -> str:
@@ -144,10 +136,10 @@ def render(page: Page, *, static: bool = False, **more: object) -> str:
             filters=filters,
             period=page.document.period,
             query=query(filters),
+            download_query=query(filters, **page.which),
             static=static,
             choices=_CHOICES,
-            downloads=METRICS,
-            version=__version__,
+            in_state=lambda state: query(replace(filters, state=state)),
             **{"kept": {}, **more},
         )
     )
@@ -156,7 +148,14 @@ def render(page: Page, *, static: bool = False, **more: object) -> str:
 def render_error(title: str, message: str) -> str:
     """A page that says what went wrong."""
     template = _environment().get_template("error.html")
-    return template.render(title=title, message=message, version=__version__)
+    return template.render(title=title, message=message)
+
+
+def render_definitions() -> str:
+    """A page that says what every figure means."""
+    shown_metrics = [find_metric(name) for name in (*METRICS, *SONG[1:], *ARTIST[1:])]
+    template = _environment().get_template("definitions.html")
+    return template.render(metrics=shown_metrics)
 
 
 def read_filters(asked: dict[str, str]) -> Filters:
@@ -179,9 +178,13 @@ def read_filters(asked: dict[str, str]) -> Filters:
     )
 
 
-def query(filters: Filters) -> str:
-    """The filters as they stand in an address, those that leave nothing out not."""
+def query(filters: Filters, **which: str) -> str:
+    """The filters as they stand in an address, those that leave nothing out not.
+
+    `which` song or artist comes first.
+    """
     asked = {
+        **which,
         "from": filters.first_day,
         "to": filters.last_day,
         "last": "" if filters.first_day or filters.days == USUAL_DAYS else filters.days,
@@ -216,4 +219,21 @@ def _environment() -> Environment:
         "movement": lambda song: movement(song, "▲ ", "▼ ", "="),
         "shown": lambda value: shown("", value),
     }
+    environment.globals["address"] = lambda name: ASSETS[name].address
     return environment
+
+
+def _why_nothing(document: Document, row: Record | None = None) -> str:
+    """Why there is nothing to see, of all or of `row`; empty when there is."""
+    if not document.period.data_through:
+        return "There is no data yet: run `sparkify run` first."
+    if are_few(document, *([] if row is None else [row])):
+        return (
+            f"Fewer than {document.filters.least_group} listeners, or all but so few: "
+            "too few to show. Choose a longer period, or fewer filters."
+        )
+    if not document.first("summary").get("listeners"):
+        return "There are no plays in this period."
+    if row is not None and not row.get("plays"):
+        return "There are no plays in this period."
+    return ""

@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import base64
 from hashlib import sha256
-from importlib.resources import files
 
 from sparkify.config import Settings
+from sparkify.dashboard.assets import ASSETS
 from sparkify.dashboard.page import METRICS, main_page, render
+from sparkify.dashboard.shield import collect
 from sparkify.metrics import Filters
-from sparkify.report.document import collect
 
 
 def as_html(settings: Settings, filters: Filters) -> str:
     """The report as a file of HTML. Raises SparkifyError."""
     page = main_page(collect(settings, filters, METRICS))
-    scripts = [plotly_script(), asset("page.js")]
+    scripts = [ASSETS[name].text for name in ("plotly.js", "page.js")]
     return render(
         page,
         static=True,
         scripts=scripts,
-        style=asset("page.css"),
+        style=ASSETS["page.css"].text,
         policy="default-src 'none'; "
         f"script-src {' '.join(map(_source, scripts))}; "
         "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
     )
-
-
-def plotly_script() -> str:
-    """The script of the installed package plotly."""
-    return (files("plotly") / "package_data" / "plotly.min.js").read_text("utf-8")
-
-
-def asset(name: str) -> str:
-    """A script or style sheet of ours."""
-    return (files("sparkify.dashboard") / "static" / name).read_text("utf-8")
 
 
 def _source(script: str) -> str:

@@ -28,8 +28,13 @@ class Engine(Protocol):
 
     def __init__(self, settings: Settings) -> None: ...
 
-    def session(self, *, read_only: bool = False) -> AbstractContextManager[None]:
-        """Open the warehouse for the block; `read_only`, as it is at one moment."""
+    def session(
+        self, *, read_only: bool = False, sealed: bool = False
+    ) -> AbstractContextManager[None]:
+        """Open the warehouse for the block; `read_only`, as it is at one moment.
+
+        `sealed`: whatever a statement says, no file but the warehouse's is touched.
+        """
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit at the end of the block; roll back on every other way out of it."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from arro3.core import Array
 
 _RETRY_SECONDS = 0.1
+_SEALED = {"enable_external_access": False, "lock_configuration": True}
 _APPEND_ROWS = 20_000
 _WHOLE = "and run again. Every load is there as a whole or not at all."
 _DAMAGED = (
@@ -80,9 +81,11 @@ class DuckDB:
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     @contextmanager
-    def session(self, *, read_only: bool = False) -> Iterator[None]:
+    def session(
+        self, *, read_only: bool = False, sealed: bool = False
+    ) -> Iterator[None]:
         """See Engine."""
-        self._connection = self._connect(read_only)
+        self._connection = self._connect(read_only, sealed)
         try:
             yield
         finally:
@@ -232,12 +235,13 @@ class DuckDB:
         names = ", ".join(column.name for column in table.columns)
         return self.execute(f"insert into {table.full_name} ({names}) {select}")
 
-    def _connect(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+    def _connect(self, read_only: bool, sealed: bool) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + self._lock_wait
+        config = self._config | (_SEALED if sealed else {})
         while True:
             try:
                 return duckdb.connect(
-                    str(self._path), read_only=read_only, config=self._config
+                    str(self._path), read_only=read_only, config=config
                 )
             except duckdb.Error as error:
                 failure = self._translate(error)

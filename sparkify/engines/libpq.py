@@ -182,7 +182,12 @@ class Libpq(ABC):
         return {"user": self._settings.db_user, "password": self._settings.db_password}
 
     @contextmanager
-    def session(self, *, read_only: bool = False) -> Iterator[None]:
+    def session(
+        self,
+        *,
+        read_only: bool = False,
+        sealed: bool = False,  # noqa: ARG002  # a server's files are for its superuser
+    ) -> Iterator[None]:
         """See Engine."""
         self._connect()
         try:

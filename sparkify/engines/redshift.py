@@ -67,9 +67,11 @@ class Redshift(Libpq):
         self._pid = 0
 
     @contextmanager
-    def session(self, *, read_only: bool = False) -> Iterator[None]:
+    def session(
+        self, *, read_only: bool = False, sealed: bool = False
+    ) -> Iterator[None]:
         """See Engine; what was spooled goes when it ends, or with the next run."""
-        with super().session(read_only=read_only):
+        with super().session(read_only=read_only, sealed=sealed):
             try:
                 yield
             finally:

@@ -114,10 +114,10 @@ def open_metrics(
     engine = make_engine(settings)
     models = load_models(settings.schema_prefix)
     try:
-        with engine.session(read_only=True):
+        with engine.session(read_only=True, sealed=True):
             yield Metrics(engine, models, filters or Filters())
     except WarehouseError:
-        with engine.session(read_only=True):
+        with engine.session(read_only=True, sealed=True):
             schema.verify(engine, models)
         raise
 

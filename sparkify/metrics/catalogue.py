@@ -55,6 +55,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "artist",
         "artist_songs",
         "artist_days",
+        "left_out",
         "span",
         "gap_sessions",
         "reject_groups",

@@ -68,6 +68,8 @@ class Filters:
                 f"The period begins on {self.first_day}, after its end on "
                 f"{self.last_day}."
             )
+        if not self.platform.isprintable():
+            raise BadQuestion(f"The platform {self.platform!r} is no text.")
         find_zone(self.time_zone)
 
     @property

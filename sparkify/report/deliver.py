@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sparkify.config import Settings
-from sparkify.errors import BadQuestion
+from sparkify.errors import BadQuestion, OutputError
 from sparkify.metrics import REPORT, SECTIONS, Filters
 from sparkify.report import formats, screen
 from sparkify.report.document import Document, collect
 from sparkify.report.output import replaced, write_text
-from sparkify.report.text import console
-
-_WIDTH = 100
+from sparkify.report.text import WIDTH, console
 
 
 def report(
@@ -31,25 +29,28 @@ def report(
 ) -> None:
     """Print the report, or write it to a file. Raises SparkifyError."""
     asked = _known(sections or REPORT)
-    if format_ == "table" and not metrics:
-        document = collect(settings, filters, screen.names(asked))
-        if output:
-            write_text(output, screen.as_text(document, width or _WIDTH, top))
-        else:
-            screen.show(document, console(width), top)
-        return
+    is_screen = format_ == "table" and not metrics
     every = [name for section in asked for name in SECTIONS[section]]
-    document = collect(settings, filters, list(dict.fromkeys(metrics)) or every)
-    if format_ == "parquet":
+    names = screen.names(asked) if is_screen else list(dict.fromkeys(metrics)) or every
+    document = collect(settings, filters, names)
+    if format_ == "table":
+        draw = screen.show if is_screen else screen.show_tables
+        if output:
+            write_text(output, screen.as_text(document, draw, width or WIDTH, top))
+        else:
+            draw(document, console(width), top)
+    elif format_ == "parquet":
         _parquet(document, output)
-        return
-    put(_text(document, format_, excel_safe=excel_safe), output)
+    else:
+        put(_text(document, format_, excel_safe=excel_safe), output)
 
 
 def put(text: str, output: Path | None) -> None:
     """Write a file whole, or print as it is. Raises OutputError."""
     if output:
         write_text(output, text)
+    elif sys.stdout is None:
+        raise OutputError("Standard output is closed: name a file with -o.")
     else:
         # as bytes, so that no end of a line is turned into another
         sys.stdout.buffer.write(text.encode())

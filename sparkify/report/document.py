@@ -6,7 +6,7 @@ Every format is made of a Document, and so is a page.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sparkify.config import Settings
 from sparkify.metrics import Filters, Period, Result, open_metrics
@@ -58,8 +58,10 @@ def collect(
 ) -> Document:
     """Ask the warehouse, in one short session. Raises SparkifyError.
 
-    `which` song or artist, where a metric is of one.
+    `which` song or artist, where a metric is of one. How small a group may be, the
+    settings say.
     """
+    filters = replace(filters, least_group=settings.least_group)
     with open_metrics(settings, filters) as metrics:
         results = {name: metrics.ask(name, **which) for name in names}
     return Document(filters, metrics.period, results)

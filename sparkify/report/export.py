@@ -30,6 +30,7 @@ def export(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made: {error.strerror}.") from None
+    told_of = folder / "export.json"
     rows: dict[str, int] = {}
     with ExitStack() as files:
         new = {
@@ -46,10 +47,12 @@ def export(
                 rows[table.name] = engine.save(
                     f"select {columns} from {table.full_name}", new[table.name], format_
                 )
+        # while files are replaced nothing says that they belong together
+        told_of.unlink(missing_ok=True)
     model = json.dumps(semantic_model(models), indent=2) + "\n"
     write_text(folder / "sparkify.osi.json", model)
     told = {"load_id": load_id, "format": format_, "rows": rows}
-    write_text(folder / "export.json", json.dumps(told, indent=2) + "\n")
+    write_text(told_of, json.dumps(told, indent=2) + "\n")
     print_table("", ["table", "rows"], list(rows.items()))
 
 

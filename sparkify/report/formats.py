@@ -150,7 +150,7 @@ def _shown(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:,.2f}" if abs(value) >= 1 else f"{value:.4g}"
     return _escaped(str(value))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,23 +13,36 @@ from sparkify.errors import OutputError
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """A new file beside `path` that takes its place when the block ends well."""
+    """A new file beside `path` that takes its place when the block ends well.
+
+    A link stays one, and what is no file, such as a pipe, is written as it is.
+    """
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        with _told(path):
+            yield target
+        return
+    new = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    with _told(path, "; name another file"):
+        new.touch(exist_ok=False)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written: {error.strerror}; name another file."
-        ) from None
-    os.close(handle)
-    new = Path(name)
-    try:
-        yield new
-        new.chmod(0o644)
-        new.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}.") from None
+        with _told(path):
+            yield new
+            if target.exists():
+                shutil.copymode(target, new)
+            new.replace(target)
     finally:
         new.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(path: Path, remedy: str = "") -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written: {error.strerror}{remedy}."
+        ) from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -21,7 +21,7 @@ from sparkify.report.document import (
     movement,
     whole,
 )
-from sparkify.report.text import Glyphs, glyphs, number, safe
+from sparkify.report.text import Glyphs, glyphs, number, print_rows, safe
 
 # Which metrics a section of the screen shows.
 METRICS: dict[str, tuple[str, ...]] = {
@@ -35,6 +35,7 @@ METRICS: dict[str, tuple[str, ...]] = {
 ALWAYS = ("summary",)
 
 _GROUPS = 5
+_WIDE = 96  # columns that the tables of people take beside each other
 _LACKING = 3
 
 
@@ -45,14 +46,35 @@ def names(sections: Sequence[str]) -> list[str]:
 
 def show(document: Document, out: Console, top: int) -> None:
     """Print the sections that the document has metrics of, and so many songs."""
-    for part in _Screen(document, glyphs(out.encoding), top).parts():
+    for part in _Screen(document, glyphs(out.encoding), top, out.width).parts():
         out.print(part)
 
 
-def as_text(document: Document, width: int, top: int) -> str:
-    """The screen as plain text."""
-    out = Console(file=StringIO(), width=width, color_system=None)
-    show(document, out, top)
+def show_tables(document: Document, out: Console, top: int) -> None:
+    """Print a table a metric, and so many rows of each."""
+    for result in document.results.values():
+        # a key is a name, not a number
+        rows = [
+            [
+                str(v) if n.endswith("_key") else v
+                for n, v in zip(result.names, row, strict=True)
+            ]
+            for row in result.rows[:top]
+        ]
+        print_rows(out, result.metric.question, result.names, rows)
+        if len(result.rows) > top:
+            out.print(f"… {len(result.rows) - top:,} more: see --top, or --format.")
+
+
+def as_text(
+    document: Document,
+    draw: Callable[[Document, Console, int], None],
+    width: int,
+    top: int,
+) -> str:
+    """What `draw` prints, as plain text."""
+    out = Console(file=StringIO(), width=width, color_system=None, highlight=False)
+    draw(document, out, top)
     assert isinstance(out.file, StringIO)
     return "\n".join(line.rstrip() for line in out.file.getvalue().splitlines()) + "\n"
 
@@ -60,10 +82,11 @@ def as_text(document: Document, width: int, top: int) -> str:
 class _Screen:
     """Draws a document with the signs that the terminal can show."""
 
-    def __init__(self, document: Document, signs: Glyphs, top: int) -> None:
+    def __init__(self, document: Document, signs: Glyphs, top: int, width: int) -> None:
         self._document = document
         self._signs = signs
         self._top_songs = top
+        self._is_wide = width >= _WIDE
 
     def parts(self) -> Iterator[RenderableType]:
         """What stands on the screen, from top to bottom."""
@@ -71,7 +94,7 @@ class _Screen:
         if not self._document.period.data_through:
             yield Text("No data yet.")
             return
-        yield self._figures()
+        yield from self._figures()
         for name, draw in self._sections().items():
             if name in self._document.results:
                 yield draw()
@@ -104,30 +127,34 @@ class _Screen:
             text.append(f"; only {told}")
         return text
 
-    def _figures(self) -> Table:
+    def _figures(self) -> Iterator[Table]:
         """The figures of the period, each with its change against the one before."""
         current = self._document.first("summary")
-        grid = Table.grid(expand=True)
-        for _ in FIGURES:
-            grid.add_column(justify="left")
-        grid.add_row(*(Text(name, style="dim") for name in FIGURES.values()))
-        grid.add_row(
-            *(
-                Text.assemble(
-                    (number(current[key]), "bold"), _change(self._document.change(key))
+        for keys in [list(FIGURES)] if self._is_wide else _halves(list(FIGURES)):
+            grid = Table.grid(expand=True, padding=(0, 1))
+            for _ in keys:
+                grid.add_column(justify="left", ratio=1)
+            grid.add_row(*(Text(FIGURES[key], style="dim") for key in keys))
+            grid.add_row(
+                *(
+                    Text.assemble(
+                        (number(current[key]), "bold"),
+                        _change(self._document.change(key)),
+                    )
+                    for key in keys
                 )
-                for key in FIGURES
             )
-        )
-        return grid
+            yield grid
 
     def _songs(self) -> RenderableType:
         songs = self._document.results["songs"]
-        table = _table(*(">", "", "song", "artist", ">plays", ">listeners", ""))
+        bar = ("",) if self._is_wide else ()
+        table = _table(*(">", "", "song", "artist", ">plays", ">listeners", *bar))
         table.expand = True
         table.columns[2].ratio = table.columns[3].ratio = 1
         most = max((whole(row["plays"]) for row in songs.records), default=1)
         for row in songs.records[: self._top_songs]:
+            length = max(1, round(10 * whole(row["plays"]) / most))
             table.add_row(
                 number(row["chart_rank"]),
                 Text(self._move(row)),
@@ -135,7 +162,7 @@ class _Screen:
                 _cell(row["artist"]),
                 number(row["plays"]),
                 number(row["listeners"]),
-                self._signs.bar * max(1, round(10 * whole(row["plays"]) / most)),
+                *(self._signs.bar * length for _ in bar),
             )
         return _titled(songs, table)
 
@@ -219,11 +246,10 @@ class _Screen:
                 number(row["plays_per_listener"]),
                 f"{row['activity_index']:.0f}",
             )
-        side_by_side = Table.grid(padding=(0, 3))
-        side_by_side.add_row(
-            table, self._top("states", "state"), self._top("platforms", "platform")
-        )
-        return _titled(groups, side_by_side)
+        tops = self._top("states", "state"), self._top("platforms", "platform")
+        if self._is_wide:
+            return _titled(groups, _side_by_side(table, *tops))
+        return _titled(groups, Group(table, _side_by_side(*tops)))
 
     def _top(self, name: str, column: str) -> Table:
         table = _table(column, ">listeners")
@@ -253,7 +279,7 @@ class _Screen:
             for name in ("files", "records", "repeats", "conflicts", "rejected")
         )
         lacks = (
-            f"{safe(row['song'])} by {safe(row['artist'])} ({number(row['plays'])})"
+            f"{_name(row)} ({number(row['plays'])})"
             for row in self._document.results["unmatched_songs"].records[:_LACKING]
         )
         return Text(
@@ -262,6 +288,21 @@ class _Screen:
             f"{', '.join(delivered)}.",
             style="dim",
         )
+
+
+def _side_by_side(*tables: Table) -> Table:
+    grid = Table.grid(padding=(0, 3))
+    grid.add_row(*tables)
+    return grid
+
+
+def _halves(keys: list[str]) -> tuple[list[str], list[str]]:
+    middle = len(keys) // 2
+    return keys[:middle], keys[middle:]
+
+
+def _name(song: Record) -> str:
+    return f"{safe(song['song'] or 'no title')} by {safe(song['artist'] or 'nobody')}"
 
 
 def _change(change: float | None) -> tuple[str, str]:
@@ -284,7 +325,7 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _titled(result: Result, drawn: Table) -> RenderableType:
+def _titled(result: Result, drawn: RenderableType) -> RenderableType:
     """What is drawn of a metric below its question."""
     title = Text(result.metric.question, style="bold")
     if not result.rows:

@@ -7,12 +7,15 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
+from shutil import get_terminal_size
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+WIDTH = 100
+"""Columns of what is no terminal."""
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
@@ -58,11 +61,13 @@ def safe(value: object) -> str:
 
 
 def number(value: object) -> str:
-    """A number with separators, a fraction to one digit; other values as safe text."""
+    """A number with separators and few digits; other values as safe text."""
     if value is None:
         return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:,.1f}"
+        return f"{value:,.1f}" if abs(value) >= 1 else f"{value:.3g}"
     return f"{value:,}" if isinstance(value, int) else safe(value)
 
 
@@ -84,24 +89,52 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
     """Print rows; numbers stand to the right."""
-    table = Table(
+    console().print(table(title, columns, rows))
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> Table:
+    """Rows, drawn; numbers stand to the right."""
+    drawn = Table(
         title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD
     )
     shown = list(rows)
     for place, name in enumerate(columns):
         numeric = bool(shown) and isinstance(shown[0][place], int | float)
-        table.add_column(name.replace("_", " "), justify="right" if numeric else "left")
+        drawn.add_column(name.replace("_", " "), justify="right" if numeric else "left")
     for row in shown:
-        table.add_row(*(Text(number(value)) for value in row))
-    console().print(table)
+        drawn.add_row(*(Text(number(value)) for value in row))
+    return drawn
+
+
+def print_rows(
+    out: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    """Print rows as a table, or below each other where it would be too wide."""
+    drawn = table(title, columns, rows)
+    endless = out.options.update(width=sys.maxsize)
+    if out.measure(drawn, options=endless).maximum <= out.width:
+        out.print(drawn)
+        return
+    out.print(Text(title, style="bold"))
+    for row in rows:
+        grid = Table.grid(padding=(0, 2))
+        for name, value in zip(columns, row, strict=True):
+            grid.add_row(Text(name.replace("_", " "), style="dim"), Text(number(value)))
+        out.print(grid)
+        out.print()
 
 
 def console(width: int | None = None) -> Console:
-    """Standard output; as wide as a terminal has to be when it is none.
+    """Standard output, as wide as its terminal; else as COLUMNS says, or `WIDTH`.
 
     What its encoding lacks is shown as a question mark.
     """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     out = Console(width=width, highlight=False)
-    return out if out.is_terminal or width else Console(width=100, highlight=False)
+    if out.is_terminal or width:
+        return out
+    wide = get_terminal_size((WIDTH, 25)).columns
+    return Console(width=wide, highlight=False)

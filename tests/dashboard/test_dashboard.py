@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,11 +21,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from sparkify.config import Settings
-from sparkify.dashboard import server
+from sparkify.dashboard import reader, server
+from sparkify.dashboard.assets import ASSETS
 from sparkify.dashboard.page import METRICS
 from sparkify.dashboard.static import as_html
-from sparkify.errors import ConfigError
+from sparkify.errors import ConfigError, WarehouseBusy
 from sparkify.metrics import Filters
+from sparkify.report.document import Document
 
 if TYPE_CHECKING:
     from conftest import Warehouse
@@ -182,6 +185,115 @@ def test_few_people_are_not_shown(client: TestClient) -> None:
         assert "too few to show" in client.get(f"{address}{asked}").text
 
 
+@pytest.fixture
+def few(new_warehouse: Callable[[str], Warehouse]) -> TestClient:
+    """14 women in California and a man in Nevada; two of all play a rare song."""
+    warehouse = new_warehouse("duckdb")
+    for day in range(14):
+        rows = [event(user, day, 0, song="usual", artist="a") for user in range(14)]
+        rows.append(
+            event(90, day, 0, gender="M", location="Reno, NV", song="usual", artist="a")
+        )
+        rows += [event(user, day, 1, song="=rare", artist="=b") for user in (1, 90)]
+        rows[-1]["gender"] = "M"
+        rows[-1]["location"] = "Reno, NV"
+        # in the first week, only one of the women is on level paid
+        level = 1 if day < 7 else 6
+        for row in rows[:level]:
+            row["level"] = "paid"
+        warehouse.write("events", f"2018-11-{day + 1:02}-events.json", rows)
+    warehouse.run()
+    return asking(warehouse.settings)
+
+
+FORTNIGHT = "from=2018-11-01&to=2018-11-14"
+
+
+@pytest.mark.parametrize("asked", ["gender=M", "state=NV", "gender=F", "state=CA"])
+def test_what_all_do_tells_nobody_apart(few: TestClient, asked: str) -> None:
+    """Neither a filter that picks out one, nor one that leaves out one, is answered."""
+    assert "too few to show" in few.get(f"/?{FORTNIGHT}&{asked}").text
+    assert few.get(f"/download/summary.csv?{FORTNIGHT}&{asked}").status_code == 400
+
+
+def test_few_are_in_no_row_of_a_filtered_page(few: TestClient) -> None:
+    """A rare song, a small cohort, a period before of one: all left out, files too."""
+    asked = "from=2018-11-08&to=2018-11-14&level=paid"
+    page = few.get(f"/?{asked}")
+    assert "vs previous" not in page.text
+    summary = few.get(f"/download/summary.json?{asked}").json()
+    current, previous = summary["metrics"]["summary"]["rows"]
+    assert current["listeners"] == 6
+    assert previous["listeners"] is None
+    songs = few.get(f"/download/songs.json?{FORTNIGHT}&level=paid").json()
+    assert [row["song"] for row in songs["metrics"]["songs"]["rows"]] == ["usual"]
+    unfiltered = few.get(f"/download/songs.json?{FORTNIGHT}").json()
+    assert len(unfiltered["metrics"]["songs"]["rows"]) == 2
+
+
+def test_the_page_of_a_rare_song_tells_of_nobody(few: TestClient) -> None:
+    """Whether few or nobody: a filter gets the same answer, and no time is told."""
+    page = few.get(f"/?{FORTNIGHT}").text
+    [rare] = re.findall(r'href="(/song/[^?]*)[^"]*">=rare', page)
+    told = few.get(f"{rare}?{FORTNIGHT}").text
+    assert "28 plays by 2 listeners" in told
+    assert "<td>–</td>" in told
+    for address in (rare, "/song/1", "/artist"):
+        for level in ("free", "paid"):
+            asked = f"{address}?name=%3Db&{FORTNIGHT}&level={level}"
+            assert "too few to show" in few.get(asked).text
+
+
+def test_a_spreadsheet_runs_no_title(few: TestClient) -> None:
+    """CSV of the page is for spreadsheets; JSON is as the data is."""
+    assert "'=rare,'=b" in few.get(f"/download/songs.csv?{FORTNIGHT}").text
+    assert '"song": "=rare"' in few.get(f"/download/songs.json?{FORTNIGHT}").text
+
+
+def test_what_a_song_and_an_artist_do_can_be_downloaded(few: TestClient) -> None:
+    """Each link of their pages leads to the rows that stand there."""
+    page = few.get(f"/?{FORTNIGHT}").text
+    song = re.search(r'href="(/song/[^"]*)"', page)
+    assert song
+    for address in (song[1], "/artist?name=a&last=14"):
+        text = few.get(address.replace("&amp;", "&")).text
+        links = re.findall(r'href="(/download/[^"]*)"', text)
+        assert len(links) == 4
+        for link in links:
+            assert few.get(link.replace("&amp;", "&")).status_code == 200
+
+
+def test_the_form_keeps_what_was_asked(few: TestClient) -> None:
+    """A period, and a state, that the form does not offer by itself."""
+    page = few.get("/?last=13&state=PR").text
+    assert '<option value="13" selected>13 days</option>' in page
+    assert "<option selected>PR</option>" in page
+
+
+def test_a_state_keeps_the_other_filters(few: TestClient) -> None:
+    """Who goes on to a state goes on with what was asked."""
+    page = few.get(f"/?{FORTNIGHT}&level=free").text
+    assert (
+        'href="/?from=2018-11-01&amp;to=2018-11-14&amp;level=free&amp;state=CA"' in page
+    )
+
+
+def test_definitions_are_a_page(client: TestClient) -> None:
+    """The footer leads to what the figures mean."""
+    assert 'href="/definitions"' in client.get("/").text
+    page = client.get("/definitions").text
+    assert "Which songs are listened to the most?" in page
+    assert "churn" in page
+
+
+def test_what_is_not_there_says_so(client: TestClient) -> None:
+    """An address with a mistake gets a page as well."""
+    for address in ("/nothing", "/song/first", "/song/" + "9" * 5000):
+        answer = client.get(address)
+        assert answer.status_code in (400, 404)
+        assert "<h1>" in answer.text
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_all_can_be_downloaded(client: TestClient, name: str) -> None:
     """Each metric of the page, as CSV and as JSON."""
@@ -217,6 +329,36 @@ def test_other_names_of_this_machine_are_refused(client: TestClient) -> None:
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
 
 
+def test_refusals_are_guarded_too(client: TestClient) -> None:
+    """Every response has the headers, that to a wrong name as well."""
+    for name in ("evil.example", "127.0.0.1"):
+        answer = client.get("/nothing", headers={"host": name})
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_others_know_the_host_by_a_name(loaded: Warehouse) -> None:
+    """Behind a proxy, or on all addresses, the names are said."""
+    app = server.make_app(loaded.settings, "0.0.0.0", names=["sparkify.example"])  # noqa: S104  # not served
+    for name, status in (("sparkify.example", 200), ("evil.example", 400)):
+        client = TestClient(app, base_url=f"http://{name}:8710")
+        assert client.get("/health").status_code == status
+
+
+def test_an_address_that_is_taken_is_told(loaded: Warehouse) -> None:
+    """Nobody is told of a page that is not there."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(ConfigError, match="give another --host or --port"):
+            server.serve(
+                loaded.settings,
+                "127.0.0.1",
+                port,
+                None,
+                no_auth=False,
+                tell=pytest.fail,
+            )
+
+
 def test_ipv6_is_served(loaded: Warehouse) -> None:
     """An address of IPv6 has brackets where it is asked for, and none where told."""
     client = TestClient(
@@ -244,14 +386,25 @@ def test_other_hosts_need_a_guard(loaded: Warehouse, tmp_path: Path) -> None:
     """To be seen by others takes a token, or the word that it need not."""
     with pytest.raises(ConfigError, match="--token-file"):
         server.serve(loaded.settings, "0.0.0.0", 1, None, no_auth=False, tell=print)  # noqa: S104  # refused
+    with pytest.raises(ConfigError, match="--allowed-host"):
+        server.serve(loaded.settings, "::", 1, None, no_auth=True, tell=print)
+    foreign = tmp_path / "foreign"
+    foreign.write_text("密" * 20, "utf-8")
+    with pytest.raises(ConfigError, match="letters and digits"):
+        server.serve(
+            loaded.settings, "127.0.0.1", 1, foreign, no_auth=False, tell=print
+        )
     short = tmp_path / "token"
     short.write_text("short", "utf-8")
     with pytest.raises(ConfigError, match="too short"):
         server.serve(loaded.settings, "127.0.0.1", 1, short, no_auth=False, tell=print)
 
 
-def test_during_a_load_the_page_of_before_is_served(loaded: Warehouse) -> None:
+def test_during_a_load_the_page_of_before_is_served(
+    loaded: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page that was read is served while a load runs; one that was not says so."""
+    monkeypatch.setattr(reader, "_NEXT_TRY", 0.0)
     settings = replace(loaded.settings, lock_wait=0.0)
     client = asking(settings)
     before = client.get("/?last=7")
@@ -264,6 +417,65 @@ def test_during_a_load_the_page_of_before_is_served(loaded: Warehouse) -> None:
     assert unknown.status_code == 503
     assert unknown.headers["retry-after"]
     assert "A load is running" not in client.get("/?last=7").text
+
+
+def test_who_asks_for_what_is_kept_waits_for_nobody(
+    loaded: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another page is read, for as long as that takes."""
+    client = asking(loaded.settings)
+    kept = client.get("/").text
+    reads, goes_on = Event(), Event()
+
+    def slow(*_: object, **__: object) -> Document:
+        reads.set()
+        assert goes_on.wait(60)
+        raise WarehouseBusy("Later.")
+
+    monkeypatch.setattr(reader, "collect", slow)
+    with ThreadPoolExecutor(1) as others:
+        other = others.submit(client.get, "/?last=3")
+        assert reads.wait(60)
+        try:
+            assert client.get("/").text == kept
+        finally:
+            goes_on.set()
+        assert other.result().status_code == 503
+
+
+def test_a_load_is_looked_for_once_for_all(
+    loaded: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one runs, those who come later do not wait for it again, each."""
+    monkeypatch.setattr(reader, "_NEXT_TRY", 60.0)
+    client = asking(replace(loaded.settings, lock_wait=0.0))
+    client.get("/")
+    tries = []
+
+    def busy(*_: object, **__: object) -> Document:
+        tries.append(1)
+        raise WarehouseBusy("A load has it.")
+
+    monkeypatch.setattr(reader, "collect", busy)
+    assert client.get("/?last=3").status_code == 503
+    assert client.get("/?last=4").status_code == 503
+    os.utime(loaded.settings.path)
+    assert "A load is running" in client.get("/").text
+    assert len(tries) == 1
+
+
+def test_what_was_committed_in_the_log_is_seen(loaded: Warehouse) -> None:
+    """A run that was killed leaves its last commit beside the file."""
+    client = asking(loaded.settings)
+    client.get("/")
+    log = loaded.settings.path.with_name(f"{loaded.settings.path.name}.wal")
+    read = reader.Reader(loaded.settings)
+    before = read._state()
+    log.touch()
+    try:
+        assert read._state() != before
+    finally:
+        log.unlink()
 
 
 def test_the_usual_page_is_read_when_the_server_starts(loaded: Warehouse) -> None:
@@ -292,7 +504,7 @@ def test_a_load_makes_the_page_new(new_warehouse: Callable[[str], Warehouse]) ->
 
 
 def test_many_viewers_of_many_loads_see_whole_ones(
-    new_warehouse: Callable[[str], Warehouse],
+    new_warehouse: Callable[[str], Warehouse], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """20 people look while a run commits load after load: no error, no half (I10)."""
     warehouse = new_warehouse("duckdb")
@@ -304,6 +516,7 @@ def test_many_viewers_of_many_loads_see_whole_ones(
     for day in range(4, 20):
         rows = [event(user, day, 0) for user in range(5)]
         warehouse.write("events", f"2018-11-{day + 1:02}-events.json", rows)
+    monkeypatch.setattr(reader, "_NEXT_TRY", 0.0)
     client = asking(warehouse.settings)
     address = "/?from=2018-11-01&to=2018-11-20"
     asked = Event()
@@ -364,6 +577,4 @@ def test_one_file_holds_the_page(loaded: Warehouse) -> None:
 
 
 def _plotly() -> str:
-    from sparkify.dashboard.static import plotly_script
-
-    return plotly_script()
+    return ASSETS["plotly.js"].text

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sparkify.errors import WarehouseError
+
 if TYPE_CHECKING:
     from conftest import Warehouse
 
@@ -33,4 +35,27 @@ def test_rows_of_the_client_leave_no_file(
         table = pipeline.models.table("control.attempts")
         assert pipeline.engine.append(table, rows()) == 3
     assert seen == [[], [], []]
+    warehouse.remove()
+
+
+@pytest.mark.parametrize(
+    "reaches",
+    [
+        "select * from read_text('/etc/hostname')",
+        "copy (select 1) to 'taken.csv'",
+        "attach 'other.duckdb' as other",
+        "set enable_external_access = true",
+    ],
+)
+def test_metrics_reach_no_file(
+    new_warehouse: Callable[[str], Warehouse], reaches: str
+) -> None:
+    """Whatever a statement says: it sees the warehouse and nothing else."""
+    warehouse = new_warehouse("duckdb")
+    engine = warehouse.pipeline.engine
+    with (
+        engine.session(read_only=True, sealed=True),
+        pytest.raises(WarehouseError, match=r"disabled|locked|Cannot"),
+    ):
+        engine.query(reaches)
     warehouse.remove()

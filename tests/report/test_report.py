@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import duckdb
 import pytest
 
 from sparkify.metrics import REPORT, SECTIONS
+from sparkify.report import export
 from sparkify.report.text import glyphs, safe
 
 if TYPE_CHECKING:
@@ -119,10 +121,32 @@ def test_screen_is_ascii_where_the_stream_is(hostile: Warehouse) -> None:
     assert "#" in out
 
 
-def test_width_is_kept(hostile: Warehouse) -> None:
-    """--width says how wide the lines may be."""
-    out = run(hostile, "report", "--width", "70").stdout.decode()
-    assert max(map(len, out.splitlines())) <= 70
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_width_is_kept(hostile: Warehouse, width: int) -> None:
+    """--width says how wide lines may be; texts are cut to it, figures never."""
+    out = run(hostile, "report", "--width", str(width)).stdout.decode()
+    assert max(map(len, out.splitlines())) <= width
+    groups = _json(hostile, "--metric", "demographics")["metrics"]["demographics"]
+    shown = out[out.index("Which demographics") :]
+    for row in groups["rows"]:
+        told = (row["gender"], row["level"], str(row["listeners"]), str(row["plays"]))
+        assert any(line.split()[:4] == list(told) for line in shown.splitlines()), told
+
+
+def test_width_of_a_pipe_is_that_of_its_variable(hostile: Warehouse) -> None:
+    """As for any other program, COLUMNS says how wide what is no terminal is."""
+    out = run(hostile, "report", COLUMNS="72").stdout.decode()
+    assert 60 < max(map(len, out.splitlines())) <= 72
+
+
+def test_a_metric_is_a_table(hostile: Warehouse) -> None:
+    """Without another format; as many rows as are asked for."""
+    out = run(hostile, "report", "--metric", "songs", "--top", "2").stdout.decode()
+    assert "Which songs are listened to the most?" in out
+    assert out.count("chart rank") == 2
+    assert "more: see --top" in out
+    narrow = run(hostile, "report", "--metric", "demographics").stdout.decode()
+    assert "activity index" in narrow.splitlines()[2]
 
 
 def _json(warehouse: Warehouse, *arguments: str) -> dict[str, Any]:
@@ -230,8 +254,42 @@ def test_file_is_written_whole_or_not_at_all(
     run(hostile, "report", "--format", "csv", "-o", str(target), code=2)
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+    target.chmod(0o600)
+    link = tmp_path / "link.json"
+    link.symlink_to(target)
+    run(hostile, "report", "--format", "json", "--all", "-o", str(link))
+    assert link.is_symlink()
+    assert target.read_bytes() != before
+    assert target.stat().st_mode & 0o777 == 0o600
     ended = run(hostile, "report", "-o", str(tmp_path / "no" / "folder"), code=2)
     assert b"cannot be written" in ended.stderr
+
+
+def test_what_is_no_file_is_written_as_it_is(
+    hostile: Warehouse, tmp_path: Path
+) -> None:
+    """A pipe stays a pipe, and whoever reads it gets the report."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as readers:
+        read = readers.submit(pipe.read_text, "utf-8")
+        run(hostile, "report", "--format", "json", "-o", str(pipe))
+        assert json.loads(read.result(60))["schema"] == "sparkify.report/1"
+    assert pipe.is_fifo()
+
+
+def test_a_closed_output_is_told(hostile: Warehouse) -> None:
+    """With nowhere to print to, that is said."""
+    command = [sys.executable, "-m", "sparkify", "report", "--format", "json"]
+    closed = 'exec "$@" >&-'
+    ended = subprocess.run(
+        ["sh", "-c", closed, "sh", *command, "--config", str(hostile.config)],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert ended.returncode == 2
+    assert b"Standard output is closed" in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -246,6 +304,10 @@ def test_file_is_written_whole_or_not_at_all(
         (["--format", "parquet", "--metric", "songs"], "name a file with -o"),
         (["--tz", "Mars"], "no time zone"),
         (["--from", "yesterday"], "does not match"),
+        (["--platform", "a\tb"], "is no text"),
+        (["--format", "html", "--section", "songs"], "takes no parts"),
+        (["--format", "json", "--excel-safe"], "goes with --format csv"),
+        (["--metric", "songs", "--section", "songs"], "one of --metric"),
     ],
 )
 def test_what_cannot_be_asked_exits_2(
@@ -327,6 +389,26 @@ def test_export_writes_what_the_star_holds(
     model = json.loads((folder / "sparkify.osi.json").read_text("utf-8"))
     assert model["version"] == "0.1.1"
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def test_export_says_nothing_while_files_are_replaced(
+    hostile: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who compares export.json before and after never reads files of two loads."""
+    export.export(hostile.settings, tmp_path, "csv", ())
+    seen: list[bool] = []
+    replace = Path.replace
+
+    def watched(self: Path, target: Path) -> Path:
+        if target.suffix == ".csv":
+            seen.append((tmp_path / "export.json").exists())
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    export.export(hostile.settings, tmp_path, "csv", ())
+    assert seen
+    assert not any(seen)
+    assert (tmp_path / "export.json").exists()
 
 
 def test_export_that_fails_leaves_the_last_one(

@@ -1,7 +1,8 @@
 -- Which demographics are the most active?
 -- Listeners of the period by gender and by their level now, which may differ from that
 -- of their plays. The activity index is plays by listener of the group as a percentage
--- of plays by listener overall. Groups under :least_group listeners are left out.
+-- of plays by listener overall. Groups under :least_group listeners are left out, and the
+-- next one with them where all of these are so few: else the whole would tell of them.
 -- grain: one row per gender and level
 -- kind: exact
 -- column: gender text F, M or unknown.
@@ -38,6 +39,21 @@ per_group as (
         coalesce(users.level, 'unknown')
 ),
 
+-- from the smallest group on: how many listeners are in it and those before
+ranked as (
+    select
+        gender,
+        level,
+        listeners,
+        plays,
+        median_plays,
+        sum(listeners) over (
+            order by listeners, plays, gender, level
+            rows between unbounded preceding and current row
+        ) - listeners as smaller_listeners
+    from per_group
+),
+
 overall as (
     select
         sum(plays) as plays,
@@ -47,19 +63,24 @@ overall as (
 )
 
 select
-    per_group.gender,
-    per_group.level,
-    per_group.listeners,
-    per_group.plays,
-    cast(per_group.plays as double precision) / overall.plays as share,
-    cast(per_group.plays as double precision) / per_group.listeners as plays_per_listener,
-    per_group.median_plays,
-    cast(100 * per_group.plays as double precision) / per_group.listeners
+    ranked.gender,
+    ranked.level,
+    ranked.listeners,
+    ranked.plays,
+    cast(ranked.plays as double precision) / overall.plays as share,
+    cast(ranked.plays as double precision) / ranked.listeners as plays_per_listener,
+    ranked.median_plays,
+    cast(100 * ranked.plays as double precision) / ranked.listeners
     / cast(overall.plays_per_listener as double precision) as activity_index
-from per_group
+from ranked
 cross join overall
-where per_group.listeners >= :least_group
+where
+    ranked.listeners >= :least_group
+    and (
+        ranked.smaller_listeners = 0
+        or ranked.smaller_listeners >= :least_group
+    )
 order by
-    per_group.plays desc,
-    per_group.gender,
-    per_group.level;
+    ranked.plays desc,
+    ranked.gender,
+    ranked.level;

@@ -7,8 +7,8 @@
 -- column: plays integer Plays.
 -- column: listeners integer Users with a play.
 -- column: hours number Hours at its full length.
--- column: first_play timestamp First play of the period, UTC.
--- column: last_play timestamp Last play of the period, UTC.
+-- column: first_play timestamp First play, UTC; null of fewer than :least_group listeners.
+-- column: last_play timestamp Last play, UTC, likewise.
 -- column: is_matched boolean Whether one of these plays finds its song in the catalogue.
 with
 
@@ -83,8 +83,8 @@ select
     totals.plays,
     totals.listeners,
     totals.hours,
-    totals.first_play,
-    totals.last_play,
+    case when totals.listeners >= :least_group then totals.first_play end as first_play,
+    case when totals.listeners >= :least_group then totals.last_play end as last_play,
     totals.is_matched
 from totals
 cross join spelled
