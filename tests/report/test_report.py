@@ -145,8 +145,8 @@ def test_a_metric_is_a_table(hostile: Warehouse) -> None:
     assert "Which songs are listened to the most?" in out
     assert out.count("chart rank") == 2
     assert "more: see --top" in out
-    narrow = run(hostile, "report", "--metric", "demographics").stdout.decode()
-    assert "activity index" in narrow.splitlines()[2]
+    narrow = run(hostile, "report", "--metric", "activity").stdout.decode()
+    assert "days of data" in narrow.splitlines()[2]
 
 
 def _json(warehouse: Warehouse, *arguments: str) -> dict[str, Any]:
