@@ -46,7 +46,8 @@ def run(
     warehouse: Warehouse, *arguments: str, code: int = 0, **environment: str
 ) -> subprocess.CompletedProcess[bytes]:
     """Run the command as a user does, its output into a pipe."""
-    own = {k: v for k, v in os.environ.items() if not k.startswith("SPARKIFY_")}
+    given = ("SPARKIFY_", "COLUMNS")
+    own = {k: v for k, v in os.environ.items() if not k.startswith(given)}
     ended = subprocess.run(
         [
             sys.executable,
