@@ -101,6 +101,27 @@ def head(engine: Engine, models: Models) -> int:
     return _integer(engine.query(models.in_schema(sql))[0][0])
 
 
+def shrunk(engine: Engine, models: Models, load: Load) -> int:
+    """How many files of a recorded load have fewer records than the version before."""
+    if not load.revision:
+        return 0
+    sql = models.in_schema(
+        """
+        select count(*)
+        from control.load_files as newer
+        inner join control.load_files as older
+            on newer.uri = older.uri
+            and newer.revision = older.revision + 1
+        where
+            newer.load_id = :load_id
+            and newer.status = 'loaded'
+            and older.status = 'loaded'
+            and newer.records < older.records
+        """
+    )
+    return _integer(engine.query(sql, {"load_id": load.load_id})[0][0])
+
+
 def lock(engine: Engine, models: Models) -> None:
     """Hold off other runs until the transaction ends; its first statement."""
     engine.lock(models.table("control.lock"))
@@ -269,7 +290,7 @@ def _is_same(
 
 
 def record(engine: Engine, models: Models, load: Load) -> None:
-    """Write the load and its files; the last statements before the commit."""
+    """Write the load and its files."""
     files = (
         (
             load.load_id,

@@ -49,12 +49,16 @@ _Result = TypeVar("_Result")
 
 @dataclass
 class LoadResult:
-    """A committed load, and how long it took."""
+    """A committed load, and how long it took.
+
+    `shrunk` is the number of its files with fewer records than the version before.
+    """
 
     load: ledger.Load
     seconds: float
     changes: dict[str, Changes]
     checks: list[CheckResult]
+    shrunk: int = 0
 
 
 @dataclass
@@ -92,6 +96,11 @@ class RunResult:
     def rejected(self) -> int:
         """Records of the loaded files that were kept aside."""
         return sum(file.rejected for file in self.files)
+
+    @property
+    def shrunk(self) -> int:
+        """Loaded files with fewer records than the version before."""
+        return sum(loaded.shrunk for loaded in self.loads)
 
     @property
     def seconds(self) -> float:
@@ -190,8 +199,8 @@ class Pipeline:
                 schema.empty_star(self.engine, self.models)
                 scope = _scope(0, head)
                 self._transform(scope, steps)
-                results = self._finish(load, scope, steps)
-            done = LoadResult(load, steps.seconds, steps.changes, results)
+                done = self._finish(load, scope, steps)
+            done.seconds = steps.seconds
             self._count(done)
         return done
 
@@ -378,8 +387,7 @@ class Pipeline:
                 if attempt.refused:
                     error = refusal(attempt.refused)
                     ledger.record_attempt(self.engine, self.models, load, error)
-                results = self._finish(load, scope, steps)
-                done = LoadResult(load, steps.seconds, steps.changes, results)
+                done = self._finish(load, scope, steps)
                 self._committing = done
         except (DataRefused, CheckBroken) as error:
             with self.engine.transaction():
@@ -441,11 +449,10 @@ class Pipeline:
                 if kept and changes.inserted:
                     self.engine.filled(table)
 
-    def _finish(
-        self, load: ledger.Load, scope: Parameters, steps: Steps
-    ) -> list[CheckResult]:
+    def _finish(self, load: ledger.Load, scope: Parameters, steps: Steps) -> LoadResult:
         """Record the load and prove it; the last statements before the commit."""
         ledger.record(self.engine, self.models, load)
+        shrunk = ledger.shrunk(self.engine, self.models, load)
         steps.say("checking")
         with steps.step("check"):
             results = self._check(scope, "load")
@@ -455,7 +462,7 @@ class Pipeline:
         checks.record(self.engine, self.models, load.load_id, results)
         steps.record(self.engine, self.models)
         steps.say("committing")
-        return results
+        return LoadResult(load, steps.seconds, steps.changes, results, shrunk)
 
     def _check(self, scope: Parameters, *scopes: str) -> list[CheckResult]:
         asked = {**scope, **gates.thresholds(self.settings)}

@@ -46,6 +46,11 @@ def _notices(result: RunResult) -> None:
         )
     for warning in result.warnings:
         out.print(safe(warning), markup=False)
+    if result.shrunk:
+        out.print(
+            f"{result.shrunk:,} files have fewer records than the version before; "
+            "what they no longer hold stays."
+        )
     if result.outside:
         out.print(f"{result.outside:,} new files are of other days; they stay pending.")
     if result.vanished:

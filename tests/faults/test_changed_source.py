@@ -63,6 +63,17 @@ def test_replaced_file_is_loaded_in_its_new_version(
     assert warehouse.query(low) == [(0,)]
 
 
+def test_a_version_with_fewer_records_is_told(warehouse: Warehouse) -> None:
+    """What it no longer holds stays, so whoever runs it hears of it."""
+    rows: list[dict[str, object]] = [{"itemInSession": n} for n in range(3)]
+    for count, shrunk in ((3, 0), (2, 1), (2, 0), (3, 0)):
+        rows[0]["length"] = 100 + 10 * count + shrunk
+        warehouse.write("events", "2018-11-12-events.json", rows[:count])
+        assert warehouse.run().shrunk == shrunk
+    sql = "select count(*) from analytics.songplays"
+    assert warehouse.query(sql) == [(3,)]
+
+
 def test_vanished_file_is_no_file(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
