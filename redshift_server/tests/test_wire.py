@@ -124,6 +124,14 @@ def test_created_user_logs_in(
 
 
 @live
+def test_added_user_logs_in(redshift_server: RedshiftServer) -> None:
+    redshift_server.add_user("added", "Passw0rd1")
+    psycopg2.connect(redshift_server.dsn_for("added", "Passw0rd1")).close()
+    with pytest.raises(psycopg2.OperationalError, match="authentication failed"):
+        psycopg2.connect(redshift_server.dsn_for("added", "another"))
+
+
+@live
 def test_temporary_user(redshift_server: RedshiftServer) -> None:
     login, password = redshift_server.temporary_credentials("etl", create=True)
     assert login == "IAMA:etl"

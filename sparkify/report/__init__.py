@@ -1,1 +1,1 @@
-"""What people see: results in a terminal."""
+"""What people see: results in a terminal, and as files."""

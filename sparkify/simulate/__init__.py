@@ -56,9 +56,7 @@ def simulate(
     A day without events has no file. Raises ValueError when an argument is impossible
     and FileExistsError when one of the two folders already has something in it.
     """
-    _check(users, days, songs, seed, start, songs_per_file)
-    if not 0 <= disturbed <= 1:
-        raise ValueError(f"A share lies between 0 and 1, not at {disturbed}.")
+    _check(users, days, songs, seed, start, songs_per_file, disturbed)
     log_data, song_data = out / "log_data", out / "song_data"
     _claim(log_data, song_data)
     begin = (start - EPOCH).days * DAY
@@ -106,7 +104,13 @@ def _played(
 
 
 def _check(
-    users: int, days: int, songs: int, seed: int, start: date, songs_per_file: int
+    users: int,
+    days: int,
+    songs: int,
+    seed: int,
+    start: date,
+    songs_per_file: int,
+    disturbed: float,
 ) -> None:
     """Raise ValueError with a sentence for the first impossible argument."""
     if users < 1:
@@ -123,6 +127,8 @@ def _check(
         raise ValueError(f"A simulation starts in 1971 or later, not on {start}.")
     if days > (date.max - start).days:
         raise ValueError(f"The calendar ends before {days} days from {start}.")
+    if not 0 <= disturbed <= 1:
+        raise ValueError(f"A share lies between 0 and 1, not at {disturbed}.")
 
 
 def _claim(*folders: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 
-from sparkify.cli import main
+from sparkify.cli import cli, main
+from sparkify.config import ENGINES, LOG_FORMATS
+from sparkify.watch.units import KINDS
 
 
 @pytest.mark.parametrize(
@@ -24,3 +27,24 @@ def test_options_that_do_not_agree(
         main(words.split())
     assert ended.value.code == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "known"),
+    [
+        ("create-tables", "engine", ENGINES),
+        ("run", "log_format", LOG_FORMATS),
+        ("schedule print", "kind", KINDS),
+    ],
+)
+def test_choices_are_those_there_are(
+    words: str, option: str, known: tuple[str, ...]
+) -> None:
+    """Commands list them without importing who knows them."""
+    command: click.Command = cli
+    for word in words.split():
+        assert isinstance(command, click.Group)
+        command = command.commands[word]
+    [found] = [each for each in command.params if each.name == option]
+    assert isinstance(found.type, click.Choice)
+    assert set(found.type.choices) == set(known)
