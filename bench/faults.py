@@ -154,10 +154,11 @@ def page(engine: str, statements: list[str], found: list[Found], orders: str) ->
         f"{known:,} faults left the files of the warehouse byte for byte as another\n"
         "had left them, mostly as before the load: the next run was that one's.\n"
     )
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
     return f"""\
 # Reliability on {PAGES[engine][0]}
 
-Written by one run of `python -m bench.faults` on {datetime.now(UTC):%Y-%m-%d}.
+Written by one run of `python -m bench.faults{_option(engine)}` on {today}.
 
 ## Runs that were broken
 
@@ -186,8 +187,13 @@ Loads that were committed when the warehouse was opened again: {left}.
 
 ## Run it
 
-`make test-crash` runs all of it on DuckDB; `make test` runs a sample on every engine.
+`make test-crash` runs all of it on DuckDB, the command above on this engine;
+`make test` runs a sample on every engine.
 """
+
+
+def _option(engine: str) -> str:
+    return "" if engine == "duckdb" else f" --engine {engine}"
 
 
 def main() -> None:
@@ -212,7 +218,7 @@ def main() -> None:
         found = break_runs(
             options.engine, folder, waiting, options.minutes, options.jobs
         )
-    orders = "The property test was not run."
+    orders = "Order, batching and repetition: see the [page of DuckDB](reliability.md)."
     is_right = True
     if options.examples:
         tried, is_right = try_orders(options.examples, options.jobs)
