@@ -757,8 +757,7 @@ def kept_open(*warehouses: Warehouse) -> Iterator[None]:
         if each.settings.engine == "duckdb"
     }
 
-    def connect(engine: DuckDB, read_only: bool) -> duckdb.DuckDBPyConnection:
-        del read_only
+    def connect(engine: DuckDB, *_: bool) -> duckdb.DuckDBPyConnection:
         return opened[str(engine._path)].cursor()
 
     try:

@@ -46,8 +46,7 @@ def run(
     warehouse: Warehouse, *arguments: str, code: int = 0, **environment: str
 ) -> subprocess.CompletedProcess[bytes]:
     """Run the command as a user does, its output into a pipe."""
-    given = ("SPARKIFY_", "COLUMNS")
-    own = {k: v for k, v in os.environ.items() if not k.startswith(given)}
+    own = {k: v for k, v in os.environ.items() if not k.startswith("SPARKIFY_")}
     ended = subprocess.run(
         [
             sys.executable,

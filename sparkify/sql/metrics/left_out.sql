@@ -1,7 +1,7 @@
 -- How many listeners does each filter leave out?
 -- Users with a play of the period that passes all other filters and not this one. Where
 -- they are few, what is asked and what all do tell together what these few do.
--- grain: one row per period
+-- grain: one row for the period
 -- kind: exact
 -- column: by_level integer Users with such plays on another level.
 -- column: by_gender integer Users of another gender.
