@@ -126,12 +126,18 @@ def test_page_is_accessible(
     context = browser.new_context(viewport=size, color_scheme=scheme)
     watched = Watched(context.new_page())
     watched.page.goto(address)
-    watched.draw()
-    watched.page.eval_on_selector_all("details", "all => all.forEach(e => e.open = 1)")
-    found = Axe().run(watched.page)
-    assert found.violations_count == 0, found.generate_report()
-    width = watched.page.evaluate("document.documentElement.scrollWidth")
-    assert width <= size["width"]
+    song = watched.page.locator(".chart a").first.get_attribute("href")
+    artist = watched.page.locator(".chart a.artist").first.get_attribute("href")
+    long = "?platform=" + 60 * "x"
+    for place in ("/", song, artist, "/definitions", f"/{long}"):
+        watched.page.goto(f"{address}{place}")
+        watched.draw()
+        open_all = "all => all.forEach(e => e.open = 1)"
+        watched.page.eval_on_selector_all("details", open_all)
+        found = Axe().run(watched.page)
+        assert found.violations_count == 0, found.generate_report()
+        width = watched.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= size["width"], place
     assert watched.faults == []
     context.close()
 
