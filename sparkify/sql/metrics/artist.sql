@@ -1,5 +1,5 @@
 -- How is this artist played?
--- The plays of the artist :credit_key in the period, of all spellings of the log that
+-- The plays of the asked artist in the period, of all spellings of the log that
 -- differ by case alone.
 -- grain: one row for the artist; none without a play
 -- kind: exact

@@ -1,5 +1,5 @@
 -- When is this artist played?
--- The plays of the artist :credit_key by day of the asked time zone: of all spellings of
+-- The plays of the asked artist by day of the asked time zone: of all spellings of
 -- the log that differ by case alone.
 -- grain: one row per day of the period with a play
 -- kind: exact

@@ -1,5 +1,5 @@
 -- Which songs of this artist are played?
--- The songs of the artist :credit_key in the period: of all spellings of the log that
+-- The songs of the asked artist in the period: of all spellings of the log that
 -- differ by case alone.
 -- grain: one row per song with a play
 -- kind: exact

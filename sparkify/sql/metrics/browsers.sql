@@ -1,6 +1,6 @@
 -- With which browser do people listen?
 -- The browser that the user agent of the play names; it may not tell the truth.
--- Groups under :least_group listeners are left out.
+-- Groups of fewer listeners than LEAST_GROUP, which is five, are left out.
 -- grain: one row per browser
 -- kind: approximate
 -- column: browser text Browser, or unknown.

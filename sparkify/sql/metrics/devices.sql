@@ -1,6 +1,6 @@
 -- On which devices do people listen?
 -- The kind of device that the user agent of the play suggests.
--- Groups under :least_group listeners are left out.
+-- Groups of fewer listeners than LEAST_GROUP, which is five, are left out.
 -- grain: one row per device
 -- kind: approximate
 -- column: device text desktop, mobile or tablet, or unknown.

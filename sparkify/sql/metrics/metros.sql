@@ -1,6 +1,6 @@
 -- In which cities do people listen?
 -- The metro area that the play's own location names.
--- Groups under :least_group listeners are left out.
+-- Groups of fewer listeners than LEAST_GROUP, which is five, are left out.
 -- grain: one row per metro
 -- kind: exact
 -- column: metro text Metro area, or unknown.

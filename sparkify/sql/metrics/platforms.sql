@@ -1,6 +1,6 @@
 -- On what do people listen?
 -- The operating system that the user agent of the play names; it may not tell the truth.
--- Groups under :least_group listeners are left out.
+-- Groups of fewer listeners than LEAST_GROUP, which is five, are left out.
 -- grain: one row per platform
 -- kind: approximate
 -- column: platform text Operating system, or unknown.

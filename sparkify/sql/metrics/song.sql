@@ -1,5 +1,5 @@
 -- How is this song played?
--- The plays of the song with the key :song_key in the period, by the text of the log.
+-- The plays of the asked song in the period, by the text of the log.
 -- grain: one row for the song; none without a play
 -- kind: exact
 -- column: song text Title by the log, as most of these plays have it.
@@ -7,7 +7,7 @@
 -- column: plays integer Plays.
 -- column: listeners integer Users with a play.
 -- column: hours number Hours at its full length.
--- column: first_play timestamp First play, UTC; null of fewer than :least_group listeners.
+-- column: first_play timestamp First play, UTC; null of fewer listeners than five.
 -- column: last_play timestamp Last play, UTC, likewise.
 -- column: is_matched boolean Whether one of these plays finds its song in the catalogue.
 with

@@ -1,5 +1,5 @@
 -- When is this song played?
--- The plays of the song with the key :song_key by day of the asked time zone.
+-- The plays of the asked song by day of the asked time zone.
 -- grain: one row per day of the period with a play
 -- kind: exact
 -- column: day date Day.

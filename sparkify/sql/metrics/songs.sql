@@ -1,6 +1,6 @@
 -- Which songs are listened to the most?
 -- Songs are counted by the text of the log, not by song_id: a play that the catalogue
--- does not know is a play. The chart is as deep as :depth, by plays, then listeners. It
+-- does not know is a play. The chart is as deep as asked, by plays, then listeners. It
 -- moves against the chart of the period before, of as many days: NEW was never on a
 -- chart, RE was on one earlier, but not on the last. Share is of all plays of the period.
 -- grain: one row per song on the chart

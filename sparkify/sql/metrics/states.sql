@@ -1,7 +1,7 @@
 -- In which states do people listen?
 -- The state of a play is the first that its own location names: the principal city's.
 -- Judge by listeners: one person can make a state look busy.
--- Groups under :least_group listeners are left out.
+-- Groups of fewer listeners than LEAST_GROUP, which is five, are left out.
 -- grain: one row per state
 -- kind: approximate
 -- column: state text State, such as CA, or unknown.
