@@ -66,14 +66,8 @@ def song_cards(document: Document) -> list[Card]:
 
 def artist_cards(document: Document) -> list[Card]:
     """The cards of the page of one artist."""
-    songs = document.results["artist_songs"].records
-    first = songs[0]
-    leads = (
-        f"{count(len(songs), 'song')}, the first "
-        f"“{first['song'] or 'no title'}” with {count(first['plays'], 'play')}."
-    )
     return [
-        _card(document, "artist_songs", leads),
+        _card(document, "artist_songs", _songs_of_artist(document)),
         _card(document, "artist_days", _most_on(document, "artist_days")),
     ]
 
@@ -108,7 +102,7 @@ def _card(document: Document, name: str, sentence: str) -> Card:
 def _songs(document: Document) -> str:
     songs = document.results["songs"].records
     if not songs:
-        return "No song has a title in this period."
+        return _none(document, "No song has a title in this period.")
     first = songs[0]
     return (
         f"“{first['song'] or 'no title'}” by {first['artist'] or 'nobody known'} leads "
@@ -120,7 +114,7 @@ def _songs(document: Document) -> str:
 def _artists(document: Document) -> str:
     artists = document.results["artists"].records
     if not artists:
-        return "No artist has a name in this period."
+        return _none(document, "No artist has a name in this period.")
     first = artists[0]
     return (
         f"{first['artist']} leads with {count(first['plays'], 'play')} of "
@@ -168,7 +162,7 @@ def _retention(document: Document) -> str:
     weeks = document.results["retention"].records
     later = [row for row in weeks if row["week_number"] == 1]
     if not later:
-        return "No week after the first is complete yet."
+        return _none(document, "No week after the first is complete yet.")
     came = sum(whole(row["listeners"]) for row in later)
     began = sum(whole(row["cohort"]) for row in later)
     return f"{came} of {count(began, 'listener')} came back the week after their first."
@@ -223,7 +217,7 @@ def _pages(document: Document) -> str:
     pages = document.results["pages"].records
     others = [row for row in pages if row["page"] != "NextSong"]
     if not others:
-        return "Nothing but listening."
+        return _none(document, "Nothing but listening.")
     first = max(others, key=lambda row: whole(row["events"]))
     return (
         f"Besides songs, {first['page']} is seen most: "
@@ -239,7 +233,7 @@ def _match_rate(document: Document) -> str:
 def _unmatched_songs(document: Document) -> str:
     songs = document.results["unmatched_songs"].records
     if not songs:
-        return "None that has a name."
+        return _none(document, "None that has a name.")
     first = songs[0]
     return (
         f"“{first['song'] or 'no title'}” by {first['artist'] or 'nobody known'}, with "
@@ -253,6 +247,24 @@ def _most_on(document: Document, name: str) -> str:
         return "There are no plays in this period."
     most = max(days, key=lambda row: whole(row["plays"]))
     return f"Most on {most['day']}: {count(most['plays'], 'play')}."
+
+
+def _songs_of_artist(document: Document) -> str:
+    artist, songs = document.first("artist"), document.results["artist_songs"].records
+    if not songs:
+        return _none(document, "There are no plays in this period.")
+    first = songs[0]
+    return (
+        f"{count(artist['songs'], 'song')}, the first “{first['song'] or 'no title'}” "
+        f"with {count(first['plays'], 'play')}."
+    )
+
+
+def _none(document: Document, why: str) -> str:
+    """Why a list is empty; with filters, that what few listen to is not shown."""
+    least = document.filters.least_group
+    few = f"Nothing that {least} listeners of those asked have in common."
+    return few if document.filters.chosen else why
 
 
 def _too_few(document: Document) -> str:

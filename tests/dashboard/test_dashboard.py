@@ -244,6 +244,22 @@ def test_the_page_of_a_rare_song_tells_of_nobody(few: TestClient) -> None:
             assert "too few to show" in few.get(asked).text
 
 
+def test_an_artist_of_many_rare_songs_has_a_page(
+    new_warehouse: Callable[[str], Warehouse],
+) -> None:
+    """Five listen to the artist, to no song of whom five do: no song is told."""
+    warehouse = new_warehouse("duckdb")
+    rows = [event(user, 0, 0, song=f"{user}", artist="a") for user in range(12)]
+    rows += [event(user, 0, 0, level="paid", artist="b") for user in range(20, 30)]
+    warehouse.write("events", "2018-11-01-events.json", rows)
+    warehouse.run()
+    asked = asking(warehouse.settings).get
+    for address in ("/?level=free", "/artist?name=a&level=free"):
+        page = asked(f"{address}&from=2018-11-01&to=2018-11-01")
+        assert page.status_code == 200
+        assert "Nothing that 5 listeners of those asked have in common" in page.text
+
+
 def test_a_spreadsheet_runs_no_title(few: TestClient) -> None:
     """CSV of the page is for spreadsheets; JSON is as the data is."""
     assert "'=rare,'=b" in few.get(f"/download/songs.csv?{FORTNIGHT}").text
