@@ -189,8 +189,15 @@ class Pipeline:
 
     def full_refresh(self) -> LoadResult:
         """Rebuild the star from staging in one transaction; it changes no row."""
-        with self._running(), self.engine.session():
+        with self._running():
+            return _patiently(self._refresh)
+
+    def _refresh(self) -> LoadResult:
+        with self.engine.session():
             schema.verify(self.engine, self.models)
+            self._settle()
+            if self.result.loads:
+                return self.result.loads[0]
             head = ledger.head(self.engine, self.models)
             self.result.head = head
             load = self._new_load(head, "full refresh")
@@ -200,6 +207,7 @@ class Pipeline:
                 scope = _scope(0, head)
                 self._transform(scope, steps)
                 done = self._finish(load, scope, steps)
+                self._committing = done
             done.seconds = steps.seconds
             self._count(done)
         return done

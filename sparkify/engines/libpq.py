@@ -44,7 +44,6 @@ _CONNECT: Mapping[str, Any] = {
 _LEAST_PATIENCE = 1.0
 _CANCEL_SECONDS = 15.0
 _COPY_BYTES = 256 * 1024
-_FETCH = "fetch forward 10000 from saved"
 # By the number that PostgreSQL gives a type; others are written as text.
 _TYPES = {
     16: "boolean",
@@ -124,6 +123,7 @@ SIGNS: Mapping[str, Meaning] = {
     ),
     "sorry, too many clients": STATES["53300"],
     "remaining connection slots": STATES["53300"],
+    "exceeded for non-bootstrap users": STATES["53300"],
     "the database system is": (TransientError, "{said}; try again later."),
     "does not exist": (
         WarehouseError,
@@ -156,10 +156,12 @@ class Source(Protocol):
 class Libpq(ABC):
     """The engine contract, as far as two products fulfil it alike.
 
-    `lock_mode` is what follows the name in a statement that locks a table.
+    `lock_mode` is what follows the name in a statement that locks a table;
+    `fetched_rows` are taken from a cursor at a time.
     """
 
     lock_mode = ""
+    fetched_rows = 10_000
 
     required: tuple[str, ...] = ("host", "db_name", "db_user")
 
@@ -302,7 +304,8 @@ class Libpq(ABC):
     def save(self, select: str, path: Path, format_: str) -> int:
         """See Engine."""
         self.execute(f"declare saved cursor for {select}")
-        first = self._run(_FETCH)
+        fetch = f"fetch forward {self.fetched_rows} from saved"
+        first = self._run(fetch)
         columns = [
             (column.name, _TYPES.get(column.type_code, "varchar"))
             for column in first.description or ()
@@ -312,7 +315,7 @@ class Libpq(ABC):
             batch = first.fetchall()
             while batch:
                 yield from batch
-                batch = self._run(_FETCH).fetchall()
+                batch = self._run(fetch).fetchall()
 
         written = write_rows(path, format_, columns, rows())
         self.execute("close saved")
@@ -398,7 +401,11 @@ class Libpq(ABC):
             Thread(target=do, daemon=True).start()
             error = ended.get(timeout=patience)
         except Empty:
-            error = self._cancel(ended)
+            try:
+                error = self._cancel(ended)
+            except TransientError:
+                # It does not heed it, so it still waits: with its connection it ends.
+                raise TimeoutError from None
             if isinstance(error, QueryCanceled):
                 raise TimeoutError from None
         except BaseException:

@@ -7,12 +7,14 @@ the strict reader. Facts about Redshift, and how sure they are: docs/redshift.md
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from itertools import chain, count, islice
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import IO, Any
 
@@ -43,6 +45,8 @@ _STATEMENT_BYTES = 1024 * 1024
 # From here on the planner may gain by new statistics; Redshift skips the work where
 # less than a tenth of a table has changed.
 _MANY_ROWS = 1000
+_TOLD_BYTES = 256
+_NUL = rb"\u0000"
 _LOG_SECONDS = 15.0
 _LOG_PAUSE = 0.5
 _NOT_FOUND = {
@@ -59,12 +63,15 @@ class Redshift(Libpq):
     """The engine contract on Redshift."""
 
     required = ("db_name",)  # who may log in, and where, AWS can tell
+    fetched_rows = 1000  # a cluster of a single node refuses more
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._shelf = Shelf(settings)
         self._numbers = count()
         self._pid = 0
+        self._began: object = None
+        self._seen: set[object] = set()
 
     @contextmanager
     def session(
@@ -175,7 +182,8 @@ class Redshift(Libpq):
             written = 0
             for row in chain(few, rest):
                 record = dict(zip(names, row, strict=True))
-                file.write(json.dumps(record, default=str) + "\n")
+                text = json.dumps(record, default=str, ensure_ascii=False)
+                file.write(text + "\n")
                 written += 1
             return written
 
@@ -193,8 +201,11 @@ class Redshift(Libpq):
             # An update that finds two rows for one is a fault of ours.
             "set error_on_nondeterministic_update to on"
         )
-        # A function without a table: the snapshot comes with the first table.
-        self._pid = int(str(self._run("select pg_backend_pid()").fetchall()[0][0]))
+        # Functions without a table: the snapshot comes with the first table.
+        [(pid, self._began)] = self._run(
+            "select pg_backend_pid(), getdate()"
+        ).fetchall()
+        self._pid = int(str(pid))
 
     def _explain(self, error: psycopg2.Error) -> SparkifyError:
         text = f"{error} {error.diag.message_detail or ''}"
@@ -234,6 +245,8 @@ class Redshift(Libpq):
             for key, column in zip(table.json_keys, table.columns[:-1], strict=True)
         }
         columns = ", ".join(f"{name} varchar({widths[name]})" for name in names)
+        if any(_may_hold_nul(each) for each in inputs):
+            raise InputRefusedError
         self._run(f"create temp table {incoming} ({columns})")
         read: list[Input] = []
         try:
@@ -282,10 +295,13 @@ class Redshift(Libpq):
 
     def _lines(self, copy: Copy) -> dict[str, int]:
         """The lines read of each object; raises SourceChanged for another version."""
+        told = _as_told(copy)
         deadline = time.monotonic() + _LOG_SECONDS
         while True:
-            found = self._scanned(copy)
+            query, scanned = self._scanned(copy)
+            found = {told.get(uri, uri): each for uri, each in scanned.items()}
             if set(copy.pieces) <= set(found):
+                self._seen.add(query)
                 break
             if time.monotonic() > deadline:
                 missing = min(set(copy.pieces) - set(found))
@@ -306,8 +322,11 @@ class Redshift(Libpq):
                 raise SourceChanged(f"{uri}: was replaced as it was read; run again.")
         return {uri: lines for uri, (_, lines) in found.items()}
 
-    def _scanned(self, copy: Copy) -> dict[str, tuple[str, int]]:
-        """What the newest COPY of this address has read: ETag and lines, by address."""
+    def _scanned(self, copy: Copy) -> tuple[object, dict[str, tuple[str, int]]]:
+        """The newest COPY of this address, and what it read: ETag and lines by object.
+
+        Neither one of another session with this number, nor one that was looked at.
+        """
         rows = self.query(
             """
             select
@@ -321,14 +340,17 @@ class Redshift(Libpq):
             where
                 sys_load_history.session_id = :pid
                 and sys_load_history.data_source = :address
+                and sys_load_history.start_time >= :began
             order by sys_load_detail.query_id desc
             """,
-            {"pid": self._pid, "address": copy.address},
+            {"pid": self._pid, "address": copy.address, "began": self._began},
         )
-        return {
+        fresh = [row for row in rows if row[0] not in self._seen]
+        newest = fresh[0][0] if fresh else None
+        return newest, {
             str(uri): (str(etag).strip('"'), int(str(lines)))
-            for query, uri, etag, lines in rows
-            if query == rows[0][0]
+            for query, uri, etag, lines in fresh
+            if query == newest
         }
 
     def _compare_values(
@@ -514,3 +536,31 @@ def _plain(value: object) -> object:
     """A value that needs no cast in a literal."""
     is_plain = value is None or isinstance(value, int | float | str)
     return value if is_plain else str(value)
+
+
+def _as_told(copy: Copy) -> dict[str, str]:
+    """The objects of a COPY by the name that SYS_LOAD_DETAIL has: 256 bytes of it.
+
+    Raises ConfigError where these do not tell them apart.
+    """
+    told = {
+        uri.encode()[:_TOLD_BYTES].decode(errors="ignore"): uri for uri in copy.pieces
+    }
+    if len(told) < len(copy.pieces):
+        raise ConfigError(
+            f"{copy.address}: objects whose names are alike in their first "
+            f"{_TOLD_BYTES} bytes cannot be told apart by what Redshift says it read; "
+            "set [S3] SPOOL, or give them shorter names."
+        )
+    return told
+
+
+def _may_hold_nul(each: Input) -> bool:
+    """Whether a plain input of this machine has an escaped NUL; COPY may cut there."""
+    if each.is_remote or each.strict:
+        return False
+    with Path(each.path).open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            return False
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            return content.find(_NUL) >= 0

@@ -145,7 +145,9 @@ class Shelf:
 
     def _manifest(self, pieces: Mapping[str, Piece]) -> str:
         entries = [{"url": uri, "mandatory": True} for uri in pieces]
-        return self.put("manifest", json.dumps({"entries": entries}).encode()).uri
+        return self.put(
+            "manifest", json.dumps({"entries": entries}, ensure_ascii=False).encode()
+        ).uri
 
     def _without_manifest(
         self, pieces: Mapping[str, Piece], compressed: str
@@ -186,7 +188,9 @@ class Shelf:
         if self._spool:
             paths = {"jsonpaths": [f"$['{key}']" for key in keys]}
             name = f"{table.name}-jsonpaths.json"
-            return Mapped(self.put(name, json.dumps(paths).encode()).uri, keys)
+            return Mapped(
+                self.put(name, json.dumps(paths, ensure_ascii=False).encode()).uri, keys
+            )
         is_lower = all(key == key.lower() for key in keys)
         return Mapped("auto" if is_lower else "auto ignorecase", keys)
 

@@ -316,7 +316,8 @@ def test_log_of_what_was_read_is_waited_for(
     """SYS_LOAD_DETAIL may come late; when it never comes, nothing is loaded."""
     put(warehouse, "logs", "a.json", *items(2))
     scanned = Redshift._scanned
-    late: Iterator[dict[str, tuple[str, int]]] = iter([{}, {}])
+    nothing: tuple[object, dict[str, tuple[str, int]]] = (None, {})
+    late = iter([nothing, nothing])
     monkeypatch.setattr(engine_of_redshift, "_LOG_PAUSE", 0.0)
     monkeypatch.setattr(
         Redshift, "_scanned", lambda self, copy: next(late, scanned(self, copy))
@@ -325,10 +326,60 @@ def test_log_of_what_was_read_is_waited_for(
     assert staged(warehouse) == 2
     put(warehouse, "logs", "b.json", *items(2, 10))
     monkeypatch.setattr(engine_of_redshift, "_LOG_SECONDS", 0.0)
-    monkeypatch.setattr(Redshift, "_scanned", lambda *_: {})
+    monkeypatch.setattr(Redshift, "_scanned", lambda *_: nothing)
     with pytest.raises(TransientError, match="SYS_LOAD_DETAIL"):
         warehouse.run()
     assert staged(warehouse) == 2
+
+
+def test_what_an_earlier_copy_read_says_nothing_of_this_one(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A COPY of the same address is told apart by its query, in a session and over."""
+    change(warehouse, spool="")
+    monkeypatch.setattr(engine_of_redshift, "_LOG_SECONDS", 0.0)
+    put(warehouse, "logs", "a.json", *items(2))
+    warehouse.run()
+    seen: list[int] = []
+    scanned = Redshift._scanned
+
+    def twice(self: Redshift, asked: Any) -> Any:
+        query, found = scanned(self, asked)
+        self._seen.add(query)
+        seen.append(len(scanned(self, asked)[1]))
+        return query, found
+
+    monkeypatch.setattr(Redshift, "_scanned", twice)
+    put(warehouse, "logs", "a.json", *items(3))
+    warehouse.run()
+    assert staged(warehouse) == 5
+    assert seen
+    assert not any(seen)
+
+
+def test_names_that_are_told_cut(warehouse: Warehouse) -> None:
+    """SYS_LOAD_DETAIL has 256 bytes of a name; where these are the same, it is told."""
+    change(warehouse, spool="")
+    long = 300 * "n"
+    put(warehouse, "logs", f"{long}.json", *items(2))
+    warehouse.run()
+    assert staged(warehouse) == 2
+    for place in ("a", "b"):
+        put(warehouse, "logs", f"{long}-{place}.json", *items(2, 10 * ord(place)))
+    change(warehouse, exclude=("*/songs/*",), log_data=warehouse.settings.log_data)
+    with pytest.raises(ConfigError, match="shorter names"):
+        warehouse.run()
+
+
+def test_an_escaped_nul_is_for_the_strict_reader(warehouse: Warehouse) -> None:
+    """COPY may cut a text there: it is not asked, and the record is a reject."""
+    put(warehouse, "logs", "a.json", {"song": "a\0b"}, {"itemInSession": 1})
+    warehouse.run()
+    assert staged(warehouse) == 1
+    assert warehouse.query("select count(*) from control.rejects") == [(1,)]
+    database = warehouse.settings.db_name
+    copies = redshift.server().statements.matching("copy sparkify")
+    assert {each.outcome for each in copies if each.database == database} == {"ok"}
 
 
 def test_bad_records_of_a_large_object(warehouse: Warehouse) -> None:
@@ -595,6 +646,33 @@ def test_lost_connection(warehouse: Warehouse, when: Any, at: str) -> None:
     assert staged(warehouse) == 2
     assert warehouse.query("select count(*) from control.loads") == [(1,)]
     assert not warehouse.offenders()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_full_refresh_is_tried_again(warehouse: Warehouse, when: Any) -> None:
+    """Whether its commit was done, the ledger tells; it is done once."""
+    put(warehouse, "logs", "a.json", *items(2))
+    warehouse.run()
+    fault = redshift.server().faults.drop_connection(when, "^commit")
+    warehouse.pipeline.full_refresh()
+    assert fault.struck == 1
+    kinds = warehouse.query("select kind from control.loads order by load_id")
+    assert kinds == [("load",), ("full refresh",)]
+    assert not warehouse.offenders()
+
+
+def test_export_fetches_as_a_single_node_allows(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """A thousand rows at a time, and all of them."""
+    put(warehouse, "logs", "a.json", *items(1200))
+    warehouse.run()
+    target = tmp_path / "plays.csv"
+    engine = warehouse.pipeline.engine
+    with engine.session(read_only=True):
+        select = "select songplay_id from analytics.songplays"
+        assert engine.save(select, target, "csv") == 1200
+    assert set(sent("fetch ", warehouse)) == {"fetch forward 1000 from saved"}
 
 
 def test_expired_session(warehouse: Warehouse) -> None:

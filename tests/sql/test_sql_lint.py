@@ -61,6 +61,7 @@ DENIED = {
     word: re.compile(pattern, re.IGNORECASE)
     for word, pattern in {
         "a cast by ::": r"::",
+        "seconds since 1970, on Redshift an integer": r"\bepoch\b",
         # DuckDB's trims every kind of blank, the others' U+0020 alone.
         "trim without what to trim": r"\btrim\s*\((?!both '' from )",
         "truncate": r"\btruncate\b",
@@ -141,6 +142,7 @@ def _faults_of_types(tree: exp.Expr) -> Iterator[str]:
 
 
 def _faults_of_tree(tree: exp.Expr) -> Iterator[str]:
+    yield from _untyped(tree)
     for star in tree.find_all(exp.Star):
         if not isinstance(star.parent, exp.Count):
             yield "select *"
@@ -154,6 +156,22 @@ def _faults_of_tree(tree: exp.Expr) -> Iterator[str]:
             yield "a pattern that is not anchored at both ends"
     for name in tree.find_all(exp.Anonymous):
         yield f"the function {name.name}"
+
+
+def _untyped(tree: exp.Expr) -> Iterator[str]:
+    """Texts and nulls of a subquery that nothing gives a type: Redshift fails on them.
+
+    The arms of a union give each other theirs.
+    """
+    for select in tree.find_all(exp.Select):
+        is_arm = isinstance(select.parent, exp.SetOperation)
+        is_inner = isinstance(select.parent, exp.CTE | exp.Subquery)
+        for each in select.expressions if is_inner and not is_arm else ():
+            value = each.unalias()
+            if isinstance(value, exp.Null) or (
+                isinstance(value, exp.Literal) and value.is_string
+            ):
+                yield f"{each.alias} has no type"
 
 
 def _faults_of_window(window: exp.Window) -> Iterator[str]:
@@ -319,6 +337,9 @@ BAD = (
     "select sum(a) over (order by b) from t",
     "select row_number() over () from t",
     "select row_number() over (order by (select null)) from t",
+    "with p as (select 'NextSong' as page from t) select page from p",
+    "select p.a from (select null as a from t) as p",
+    "select extract(epoch from start_time) from analytics.time",
     "select 7 / 2",
     "select ts / 1000 from staging.events",
     "select dateadd(day, 1, start_time) from analytics.time",
@@ -358,6 +379,8 @@ GOOD = (
     "select a from t where a <> 'select * from x::y' -- truncate, \"quoted\"",
     "select row_number() over (partition by a order by b desc, c) as place from t",
     "select max(a) over (partition by b) as most from t",
+    "with p as (select 'a' as a from t union all select b as a from t) select a from p",
+    "with p as (select cast('a' as varchar(8)) as a from t) select a from p",
     "select cast(nullif(a, '') as double precision) / 2.0 as half from t",
 )
 

@@ -20,7 +20,10 @@ played as (
         user_hours.plays,
         row_number() over (
             partition by user_hours.user_id, hours.day
-            order by user_hours.last_play_at desc, user_hours.level desc
+            order by
+                user_hours.last_play_at desc,
+                case when user_hours.level is null then 1 else 0 end,
+                user_hours.level desc
         ) as place
     from analytics.user_hours
     inner join hours

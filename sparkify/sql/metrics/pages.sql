@@ -47,7 +47,7 @@ viewed as (
 
 played as (
     select
-        'NextSong' as page,
+        cast('NextSong' as varchar(1024)) as page,
         coalesce(sum(user_plays), 0) as events
     from hour_totals
     where day between :first_day and :last_day

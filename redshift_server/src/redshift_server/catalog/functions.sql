@@ -147,26 +147,26 @@ returns double precision language sql immutable strict as $$
     select pg_catalog.date_part(part, value)
 $$;
 
--- EXTRACT gives an integer; EPOCH of a far date needs a bigger one.
+-- EXTRACT gives an integer, so that EPOCH of a date from 2038 on is an error.
 create function redshift_internal.date_part_whole(part text, value timestamp)
-returns bigint language sql immutable strict as $$
-    select trunc(redshift_internal.date_part(part, value))::bigint
+returns int language sql immutable strict as $$
+    select trunc(redshift_internal.date_part(part, value))::int
 $$;
 create function redshift_internal.date_part_whole(part text, value date)
-returns bigint language sql immutable strict as $$
-    select trunc(redshift_internal.date_part(part, value::timestamp))::bigint
+returns int language sql immutable strict as $$
+    select trunc(redshift_internal.date_part(part, value::timestamp))::int
 $$;
 create function redshift_internal.date_part_whole(part text, value timestamptz)
-returns bigint language sql stable strict as $$
-    select trunc(redshift_internal.date_part(part, value))::bigint
+returns int language sql stable strict as $$
+    select trunc(redshift_internal.date_part(part, value))::int
 $$;
 create function redshift_internal.date_part_whole(part text, value time)
-returns bigint language sql immutable strict as $$
-    select trunc(pg_catalog.date_part(part, value))::bigint
+returns int language sql immutable strict as $$
+    select trunc(pg_catalog.date_part(part, value))::int
 $$;
 create function redshift_internal.date_part_whole(part text, value interval)
-returns bigint language sql immutable strict as $$
-    select trunc(pg_catalog.date_part(part, value))::bigint
+returns int language sql immutable strict as $$
+    select trunc(pg_catalog.date_part(part, value))::int
 $$;
 
 create function redshift_internal.date_trunc(part text, value timestamp)

@@ -100,7 +100,7 @@ create view pg_catalog.sys_load_detail as
 select
     redshift_internal.user_id(e ->> 'user') as user_id,
     (e ->> 'query')::bigint as query_id,
-    (e ->> 'file')::varchar as file_name,
+    redshift_internal.padded(e ->> 'file', 256) as file_name,
     (e ->> 'bytes')::bigint as bytes_scanned,
     (e ->> 'lines')::bigint as lines_scanned,
     1 as splits_scanned,

@@ -52,7 +52,8 @@ session_events as (
         and page_views.user_id = touched_sessions.user_id
 ),
 
--- milliseconds since 1970: the part of a second is 3189 or 189, as the engine has it
+-- Milliseconds since 1970, of days: in seconds EXTRACT would end in 2038 on Redshift. The
+-- part of a second is 3189 or 189, as the engine has it.
 timed as (
     select
         session_id,
@@ -62,7 +63,10 @@ timed as (
         is_play,
         ends_play,
         length_ms,
-        cast(floor(extract(epoch from happened_at)) as bigint) * 1000
+        cast(cast(happened_at as date) - date '1970-01-01' as bigint) * 86400000
+        + cast(extract(hour from happened_at) as bigint) * 3600000
+        + cast(extract(minute from happened_at) as bigint) * 60000
+        + cast(floor(extract(second from happened_at)) as bigint) * 1000
         + mod(cast(floor(extract(milliseconds from happened_at)) as bigint), 1000) as ts
     from session_events
 ),
