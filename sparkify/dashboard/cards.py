@@ -136,6 +136,8 @@ def _activity(document: Document) -> str:
 
 def _sessions(document: Document) -> str:
     row = document.first("sessions")
+    if not row["sessions"]:
+        return "No session starts in this period."
     return (
         f"{count(row['sessions'], 'session')}, half of them shorter than "
         f"{shown('minutes', row['median_minutes'])} minutes; "
@@ -150,11 +152,12 @@ def _growth(document: Document) -> str:
     week = last_complete(weeks)
     sentence = (
         f"In the week of {week['week_start']} {count(week['active'], 'user')} "
-        f"listened: {week['new_listeners']} new, {week['retained']} retained, "
-        f"{week['resurrected']} back"
+        f"listened: {shown('', week['new_listeners'])} new, "
+        f"{shown('', week['retained'])} retained, "
+        f"{shown('', week['resurrected'])} back"
     )
     if week["churned"] is not None:
-        sentence += f"; {week['churned']} left"
+        sentence += f"; {shown('', week['churned'])} left"
     return sentence + "."
 
 
@@ -165,7 +168,10 @@ def _retention(document: Document) -> str:
         return _none(document, "No week after the first is complete yet.")
     came = sum(whole(row["listeners"]) for row in later)
     began = sum(whole(row["cohort"]) for row in later)
-    return f"{came} of {count(began, 'listener')} came back the week after their first."
+    return (
+        f"{shown('', came)} of {count(began, 'listener')} came back the week after "
+        "their first."
+    )
 
 
 def _week_hours(document: Document) -> str:
@@ -206,11 +212,12 @@ def _most_listeners(document: Document, name: str, preposition: str) -> str:
 
 def _funnels(document: Document) -> str:
     changes = document.first("subscriptions")
-    return (
-        f"{count(changes['upgrades'], 'upgrade')}, "
-        f"{count(changes['downgrades'], 'downgrade')} and "
-        f"{count(changes['cancellations'], 'cancellation')} in this period."
-    )
+    told = [
+        count(changes[f"{what}s"], what)
+        for what in ("upgrade", "downgrade", "cancellation")
+        if changes[f"{what}s"] is not None
+    ]
+    return f"{', '.join(told)} in this period." if told else _too_few(document)
 
 
 def _pages(document: Document) -> str:
@@ -268,7 +275,8 @@ def _none(document: Document, why: str) -> str:
 
 
 def _too_few(document: Document) -> str:
-    return f"No group has {document.filters.least_group} listeners."
+    least = document.filters.least_group
+    return f"No group has {least} listeners, or its figures would tell of fewer."
 
 
 def _group(row: Record) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -21,13 +23,14 @@ _POLICY = (
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
-_HEADERS = (
-    (b"content-security-policy", _POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-)
+HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+}
 _COOKIE = "sparkify"
+_NAME = re.compile(r"(\*\.)?[\w-]+(\.[\w-]+)*|[0-9A-Fa-f:]+", re.ASCII)
 _LEAST_TOKEN = 16
 
 
@@ -37,7 +40,7 @@ def guards(host: str, names: Sequence[str], token: str) -> list[Middleware]:
     `names` are those that others know the host by. A page of somebody else could read
     ours through a name of its own; it cannot bring a token.
     """
-    known = ["127.0.0.1", "localhost", "[::1]", in_address(host), *names]
+    known = ["127.0.0.1", "localhost", "[::1]", *map(in_address, (host, *names))]
     hosts = ["*"] if token and not names else known
     return [
         Middleware(_Headers),
@@ -50,6 +53,12 @@ def require_guard(
     host: str, names: Sequence[str], token: str, *, no_auth: bool
 ) -> None:
     """Raise ConfigError for a host that others could read, unless that is meant."""
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                f"--allowed-host {name}: give a name or an address alone, such as "
+                "sparkify.example.com; no port, no https://."
+            )
     if token or _is_loopback(host):
         return
     if not no_auth:
@@ -96,9 +105,9 @@ class _Headers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_HEADERS]
-                if not any(name == b"cache-control" for name, _ in message["headers"]):
-                    message["headers"].append((b"cache-control", b"private, no-cache"))
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("cache-control", "private, no-cache")
             await send(message)
 
         await self._app(scope, receive, guarded)
@@ -112,28 +121,37 @@ class _Token:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self._token:
+        is_open = scope["type"] != "http" or scope["path"].startswith("/static/")
+        if is_open or not self._token:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
         if self._fits(request.query_params.get("token", "")):
             left = request.url.remove_query_params("token")
+            path = "/" + left.path.lstrip("/")
             response: Response = RedirectResponse(
-                left.path + (f"?{left.query}" if left.query else ""), 303
+                path + (f"?{left.query}" if left.query else ""), 303
             )
+            # Lax: a link in a mail leads here, and nothing here can be changed.
             response.set_cookie(
-                _COOKIE, self._token, httponly=True, samesite="strict", path="/"
+                _COOKIE,
+                self._token,
+                httponly=True,
+                samesite="lax",
+                secure=request.url.scheme == "https",
             )
             await response(scope, receive, send)
             return
-        header = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if self._fits(header) or self._fits(request.cookies.get(_COOKIE, "")):
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        is_bearer = scheme.lower() == "bearer" and self._fits(given)
+        if is_bearer or self._fits(request.cookies.get(_COOKIE, "")):
             await self._app(scope, receive, send)
             return
         text = render_error(
             "Who is there?", "Add ?token=… with the token to the address."
         )
-        await HTMLResponse(text, 401)(scope, receive, send)
+        headers = {"WWW-Authenticate": "Bearer"}
+        await HTMLResponse(text, 401, headers)(scope, receive, send)
 
     def _fits(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), self._token.encode())

@@ -21,7 +21,13 @@ from starlette.types import ASGIApp
 
 from sparkify.config import Settings
 from sparkify.dashboard.assets import ASSETS
-from sparkify.dashboard.guard import guards, in_address, read_token, require_guard
+from sparkify.dashboard.guard import (
+    HEADERS,
+    guards,
+    in_address,
+    read_token,
+    require_guard,
+)
 from sparkify.dashboard.page import (
     ARTIST,
     METRICS,
@@ -36,13 +42,18 @@ from sparkify.dashboard.page import (
     song_page,
 )
 from sparkify.dashboard.reader import Reader
-from sparkify.errors import BadQuestion, ConfigError, SparkifyError, TransientError
+from sparkify.errors import (
+    BadQuestion,
+    ConfigError,
+    SparkifyError,
+    TransientError,
+    WarehouseBusy,
+)
 from sparkify.lookups.texts import credit_key
 from sparkify.metrics import Filters
 from sparkify.report import formats
 from sparkify.report.document import Document
 
-_LOADING = "A load is running: these are the figures from before it."
 _KINDS = {"csv": "text/csv", "json": "application/json"}
 
 Make = Callable[[Document], Page]
@@ -78,9 +89,8 @@ class Dashboard:
         await reading
 
     def _read_usual_page(self) -> None:
-        with suppress(SparkifyError):  # told to who asks
-            document, _ = self._reader.read(read_filters({}), METRICS)
-            render(main_page(document))
+        with suppress(Exception):  # told to who asks
+            render(main_page(self._reader.read(read_filters({}), METRICS).document))
 
     def index(self, request: Request) -> Response:
         """The page of all questions."""
@@ -107,7 +117,7 @@ class Dashboard:
             names, make, bound = _main()
         if name not in names or kind not in _KINDS:
             raise BadQuestion(f"There is no {name}.{kind} to download.")
-        document, _ = self._reader.read(_filters(request), names, **bound)
+        document = self._reader.read(_filters(request), names, **bound).document
         if notice := make(document).notice:
             raise BadQuestion(notice)
         only = replace(document, results={name: document.results[name]})
@@ -127,10 +137,10 @@ class Dashboard:
         bound: dict[str, object],
         kept: dict[str, str] | None = None,
     ) -> Response:
-        document, is_stale = self._reader.read(_filters(request), names, **bound)
-        page = make(document)
-        if is_stale:
-            page = replace(page, notice=page.notice or _LOADING)
+        found = self._reader.read(_filters(request), names, **bound)
+        page = make(found.document)
+        if found.why_old:
+            page = replace(page, notice=page.notice or found.why_old)
         return HTMLResponse(render(page, kept=kept or {}))
 
 
@@ -165,20 +175,22 @@ def _told(make: Callable[[Request], Response]) -> Callable[[Request], Response]:
             return make(request)
         except BadQuestion as error:
             return _failed(400, "This cannot be answered", str(error))
-        except TransientError:
-            return _failed(503, "A load is running", "The page comes when it ends.")
+        except WarehouseBusy:
+            return _failed(503, "A load is running", "Ask again when it has ended.")
+        except TransientError as error:
+            return _failed(503, "The warehouse cannot be read now", str(error))
         except SparkifyError as error:
             return _failed(500, "The warehouse cannot be read", str(error))
 
     return answer
 
 
-def definitions(request: Request) -> Response:  # noqa: ARG001  # as Starlette calls it
+async def definitions(request: Request) -> Response:  # noqa: ARG001  # as Starlette calls it
     """What every figure means; the warehouse is not asked."""
     return HTMLResponse(render_definitions())
 
 
-def static_file(request: Request) -> Response:
+async def static_file(request: Request) -> Response:
     """A script or style sheet; its address changes with what it holds."""
     asset = ASSETS.get(request.path_params["name"])
     if asset is None:
@@ -190,13 +202,20 @@ def static_file(request: Request) -> Response:
     )
 
 
-def health(request: Request) -> Response:  # noqa: ARG001  # as Starlette calls it
+async def health(request: Request) -> Response:  # noqa: ARG001  # as Starlette calls it
     """That we are here; the warehouse is not asked."""
     return PlainTextResponse("ok")
 
 
 def _missing(request: Request, error: Exception) -> Response:  # noqa: ARG001  # likewise
     return _failed(404, "There is no such page", "The address has a mistake.")
+
+
+def _broken(request: Request, error: Exception) -> Response:  # noqa: ARG001  # likewise
+    response = _failed(500, "This is a fault of ours", "The log of the server has it.")
+    # It is made outside of what guards all other responses.
+    response.headers.update(HEADERS)
+    return response
 
 
 def make_app(
@@ -210,7 +229,7 @@ def make_app(
     return Starlette(
         routes=dashboard.routes(),
         lifespan=dashboard.prepared,
-        exception_handlers={404: _missing},
+        exception_handlers={404: _missing, 500: _broken},
         middleware=[
             *guards(host, names, token),
             Middleware(GZipMiddleware, minimum_size=1024),

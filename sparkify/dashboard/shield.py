@@ -22,9 +22,9 @@ _PEOPLE = {
     "unmatched_songs": "listeners",
     "retention": "cohort",
     "pages": "users",
-    "funnels": "users",
 }
-_ALWAYS = {"period", "first_day", "last_day", "funnel", "step", "what"}
+_FILTERS = ("level", "gender", "state", "platform")
+_OF_WEEK_BEFORE = ("retained", "resurrected", "churned", "quick_ratio")
 
 
 def collect(
@@ -33,13 +33,15 @@ def collect(
     """A document of these metrics that may be shown. Raises SparkifyError."""
     asked = [*names, "left_out"] if filters.chosen else names
     found = report.collect(settings, filters, asked, **which)
-    if not filters.chosen:
+    if not filters.chosen or found.filters.least_group <= 1:
         return found
-    least = found.filters.least_group
-    return replace(
-        found,
-        results={name: _shown(result, least) for name, result in found.results.items()},
-    )
+    _, before = found.results["summary"].records
+    hides_before = _is_few(found, before) or _leaves_out_few(found, 1)
+    results = {
+        name: _shown(result, found.filters.least_group, hides_before)
+        for name, result in found.results.items()
+    }
+    return replace(found, results=results)
 
 
 def are_few(document: Document, *rows: Record) -> bool:
@@ -47,40 +49,74 @@ def are_few(document: Document, *rows: Record) -> bool:
 
     `rows` are those of a song or an artist; nobody is few, too: else it would tell.
     """
-    if not document.filters.chosen:
+    if not document.filters.chosen or document.filters.least_group <= 1:
         return False
-    least = document.filters.least_group
     asked = (document.first("summary"), *rows)
-    return any(whole(row.get("listeners")) < least for row in asked) or any(
-        0 < whole(others) < least for others in document.first("left_out").values()
+    return any(_is_few(document, row) for row in asked) or _leaves_out_few(document, 0)
+
+
+def _is_few(document: Document, row: Record) -> bool:
+    return whole(row.get("listeners")) < document.filters.least_group
+
+
+def _leaves_out_few(document: Document, period_number: int) -> bool:
+    """Whether some of the filters, taken away, would let in few and nobody else.
+
+    Each row is of those whom a set of filters leaves out together. Without these
+    filters they are let in, and so is whom a part of the set leaves out.
+    """
+    left_out = {
+        frozenset(name for name in _FILTERS if row[name]): whole(row["listeners"])
+        for row in document.results["left_out"].records
+        if row["period_number"] == period_number
+    }
+    return any(
+        max(people for part, people in left_out.items() if part <= some)
+        < document.filters.least_group
+        for some in left_out
     )
 
 
-def _shown(result: Result, least: int) -> Result:
+def _shown(result: Result, least: int, hides_before: bool) -> Result:
     """A result of a filtered page, without what is of few."""
     name = result.metric.name
-    if name == "summary":
-        return _blanked(
-            result,
-            lambda row: row["period"] == "previous" and whole(row["listeners"]) < least,
+    if people := _PEOPLE.get(name):
+        at = result.names.index(people)
+        rows = [row for row in result.rows if not 0 < whole(row[at]) < least]
+        return replace(result, rows=rows)
+    if name in ("summary", "subscriptions") and hides_before:
+        result = _blanked(result, lambda _, row: row["period"] == "previous")
+    if name == "growth" and hides_before:
+        first = result.records[:1]
+        result = _blanked(
+            result, lambda column, row: column in _OF_WEEK_BEFORE and row in first
         )
-    people = _PEOPLE.get(name, "")
-    if not people:
-        return result
-    if name == "funnels":
-        return _blanked(result, lambda row: 0 < whole(row[people]) < least)
-    place = result.names.index(people)
-    return replace(
-        result, rows=[row for row in result.rows if not 0 < whole(row[place]) < least]
-    )
+    if name in ("subscriptions", "funnels"):
+        result = _blanked(result, lambda column, row: 0 < whole(row[column]) < least)
+        result = _without_shares(result)
+    return result
 
 
-def _blanked(result: Result, is_few: Callable[[Record], bool]) -> Result:
-    """The result with nothing but names in the rows that are of few."""
+def _without_shares(result: Result) -> Result:
+    """Without the parts of numbers that are not shown, which would tell them."""
+
+    def hides(column: str, row: Record) -> bool:
+        return column in ("conversion", "churn") and None in row.values()
+
+    return _blanked(result, hides)
+
+
+def _blanked(result: Result, is_few: Callable[[str, Record], bool]) -> Result:
+    """The result without the numbers that are of few."""
+    kept = {
+        c.name for c in result.metric.columns if c.type not in ("integer", "number")
+    }
+    kept |= {"step"}
     rows = [
-        tuple(value if name in _ALWAYS else None for name, value in row.items())
-        if is_few(row)
-        else tuple(row.values())
+        tuple(
+            None if name not in kept and is_few(name, row) else value
+            for name, value in row.items()
+        )
         for row in result.records
     ]
     return replace(result, rows=rows)

@@ -268,6 +268,10 @@ class DuckDB:
             return WarehouseBusy(
                 f"{self._path}: {who} has it open; try again when it has ended."
             )
+        if "different configuration" in message:
+            return WarehouseBusy(
+                f"{self._path}: this process has it open; try again when it has ended."
+            )
         if isinstance(error, duckdb.ConnectionException):
             return TransientError(f"{self._path}: the connection is lost; run again.")
         return explain(error, self._path, _MEANINGS)

@@ -21,7 +21,7 @@ from sparkify.report.document import (
     movement,
     whole,
 )
-from sparkify.report.text import Glyphs, glyphs, number, print_rows, safe
+from sparkify.report.text import Glyphs, glyphs, number, print_rows, safe, width_of
 
 # Which metrics a section of the screen shows.
 METRICS: dict[str, tuple[str, ...]] = {
@@ -35,7 +35,7 @@ METRICS: dict[str, tuple[str, ...]] = {
 ALWAYS = ("summary",)
 
 _GROUPS = 5
-_WIDE = 96  # columns that the tables of people take beside each other
+_WIDE = 96  # columns from which bars have room beside the songs
 _LACKING = 3
 
 
@@ -86,6 +86,7 @@ class _Screen:
         self._document = document
         self._signs = signs
         self._top_songs = top
+        self._width = width
         self._is_wide = width >= _WIDE
 
     def parts(self) -> Iterator[RenderableType]:
@@ -177,7 +178,7 @@ class _Screen:
         last = last_complete(days)
         lines = [Text(activity.metric.question, style="bold")]
         for key in ("dau", "wau", "mau"):
-            values = [whole(day[key]) for day in days][-56:]
+            values = [whole(day[key]) for day in days][-min(56, self._width - 16) :]
             lines.append(
                 Text(
                     f"{key.upper()} {self._signs.sparkline(values)} {number(last[key])}"
@@ -247,9 +248,9 @@ class _Screen:
                 f"{row['activity_index']:.0f}",
             )
         tops = self._top("states", "state"), self._top("platforms", "platform")
-        if self._is_wide:
+        if groups.rows and width_of(_side_by_side(table, *tops)) <= self._width:
             return _titled(groups, _side_by_side(table, *tops))
-        return _titled(groups, Group(table, _side_by_side(*tops)))
+        return Group(_titled(groups, table), _side_by_side(*tops))
 
     def _top(self, name: str, column: str) -> Table:
         table = _table(column, ">listeners")

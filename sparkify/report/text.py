@@ -101,7 +101,8 @@ def table(
     )
     shown = list(rows)
     for place, name in enumerate(columns):
-        numeric = bool(shown) and isinstance(shown[0][place], int | float)
+        first = next((row[place] for row in shown if row[place] is not None), None)
+        numeric = isinstance(first, int | float)
         drawn.add_column(name.replace("_", " "), justify="right" if numeric else "left")
     for row in shown:
         drawn.add_row(*(Text(number(value)) for value in row))
@@ -113,8 +114,7 @@ def print_rows(
 ) -> None:
     """Print rows as a table, or below each other where it would be too wide."""
     drawn = table(title, columns, rows)
-    endless = out.options.update(width=sys.maxsize)
-    if out.measure(drawn, options=endless).maximum <= out.width:
+    if not rows or width_of(drawn) <= out.width:
         out.print(drawn)
         return
     out.print(Text(title, style="bold"))
@@ -124,6 +124,12 @@ def print_rows(
             grid.add_row(Text(name.replace("_", " "), style="dim"), Text(number(value)))
         out.print(grid)
         out.print()
+
+
+def width_of(drawn: Table) -> int:
+    """How many columns it takes when none of its texts is cut or folded."""
+    out = Console(width=sys.maxsize)
+    return out.measure(drawn).maximum
 
 
 def console(width: int | None = None) -> Console:

@@ -25,7 +25,7 @@ from sparkify.dashboard import reader, server
 from sparkify.dashboard.assets import ASSETS
 from sparkify.dashboard.page import METRICS
 from sparkify.dashboard.static import as_html
-from sparkify.errors import ConfigError, WarehouseBusy
+from sparkify.errors import ConfigError, TransientError, WarehouseBusy
 from sparkify.metrics import Filters
 from sparkify.report.document import Document
 
@@ -209,7 +209,10 @@ def few(new_warehouse: Callable[[str], Warehouse]) -> TestClient:
 FORTNIGHT = "from=2018-11-01&to=2018-11-14"
 
 
-@pytest.mark.parametrize("asked", ["gender=M", "state=NV", "gender=F", "state=CA"])
+@pytest.mark.parametrize(
+    "asked",
+    ["gender=M", "state=NV", "gender=F", "state=CA", "gender=F&state=CA"],
+)
 def test_what_all_do_tells_nobody_apart(few: TestClient, asked: str) -> None:
     """Neither a filter that picks out one, nor one that leaves out one, is answered."""
     assert "too few to show" in few.get(f"/?{FORTNIGHT}&{asked}").text
@@ -225,10 +228,24 @@ def test_few_are_in_no_row_of_a_filtered_page(few: TestClient) -> None:
     current, previous = summary["metrics"]["summary"]["rows"]
     assert current["listeners"] == 6
     assert previous["listeners"] is None
+    changes = few.get(f"/download/subscriptions.json?{asked}").json()
+    current, previous = changes["metrics"]["subscriptions"]["rows"]
+    assert current["upgrades"] >= 5
+    assert (current["paid_at_start"], current["churn"]) == (None, None)
+    assert {v for k, v in previous.items() if k != "period"} == {None}
+    growth = few.get(f"/download/growth.json?{asked}").json()
+    assert growth["metrics"]["growth"]["rows"][0]["retained"] is None
     songs = few.get(f"/download/songs.json?{FORTNIGHT}&level=paid").json()
     assert [row["song"] for row in songs["metrics"]["songs"]["rows"]] == ["usual"]
     unfiltered = few.get(f"/download/songs.json?{FORTNIGHT}").json()
     assert len(unfiltered["metrics"]["songs"]["rows"]) == 2
+
+
+def test_the_whole_tells_nobody_of_a_place(few: TestClient) -> None:
+    """The one in Nevada is not told by what is left of all plays, nor the man."""
+    for name, rows in (("states", 0), ("metros", 0), ("demographics", 1)):
+        found = few.get(f"/download/{name}.json?{FORTNIGHT}").json()
+        assert len(found["metrics"][name]["rows"]) == rows, name
 
 
 def test_the_page_of_a_rare_song_tells_of_nobody(few: TestClient) -> None:
@@ -286,12 +303,10 @@ def test_the_form_keeps_what_was_asked(few: TestClient) -> None:
     assert "<option selected>PR</option>" in page
 
 
-def test_a_state_keeps_the_other_filters(few: TestClient) -> None:
+def test_a_state_keeps_the_other_filters(client: TestClient) -> None:
     """Who goes on to a state goes on with what was asked."""
-    page = few.get(f"/?{FORTNIGHT}&level=free").text
-    assert (
-        'href="/?from=2018-11-01&amp;to=2018-11-14&amp;level=free&amp;state=CA"' in page
-    )
+    page = client.get("/?last=27&level=free").text
+    assert 'href="/?last=27&amp;level=free&amp;state=CA"' in page
 
 
 def test_definitions_are_a_page(client: TestClient) -> None:
@@ -391,9 +406,21 @@ def test_token_is_asked_for(loaded: Warehouse) -> None:
         base_url="http://warehouse.example",
     )
     assert client.get("/").status_code == 401
-    assert client.get("/?token=wrong").status_code == 401
-    bearer = {"authorization": f"Bearer {token}"}
-    assert client.get("/health", headers=bearer).status_code == 200
+    refused = client.get("/?token=wrong")
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"] == "Bearer"
+    [style] = re.findall(r'href="(/static/[^"]*)"', refused.text)
+    assert client.get(style).status_code == 200
+    beside = client.get(
+        "http://warehouse.example//evil.example/",
+        params={"token": token},
+        follow_redirects=False,
+    )
+    assert beside.headers["location"] == "/evil.example/"
+    client.cookies.clear()
+    for scheme in ("Bearer", "bearer"):
+        bearer = {"authorization": f"{scheme} {token}"}
+        assert client.get("/health", headers=bearer).status_code == 200
     assert client.get("/", params={"token": token}).status_code == 200
     assert client.get("/?last=7").status_code == 200
 
@@ -404,6 +431,11 @@ def test_other_hosts_need_a_guard(loaded: Warehouse, tmp_path: Path) -> None:
         server.serve(loaded.settings, "0.0.0.0", 1, None, no_auth=False, tell=print)  # noqa: S104  # refused
     with pytest.raises(ConfigError, match="--allowed-host"):
         server.serve(loaded.settings, "::", 1, None, no_auth=True, tell=print)
+    for name in ("https://a.example", "a.example:80", "a.*", "a.example/b"):
+        with pytest.raises(ConfigError, match="name or an address alone"):
+            server.serve(
+                loaded.settings, "::1", 1, None, [name], no_auth=False, tell=print
+            )
     foreign = tmp_path / "foreign"
     foreign.write_text("密" * 20, "utf-8")
     with pytest.raises(ConfigError, match="letters and digits"):
@@ -478,6 +510,67 @@ def test_a_load_is_looked_for_once_for_all(
     os.utime(loaded.settings.path)
     assert "A load is running" in client.get("/").text
     assert len(tries) == 1
+
+
+def test_a_server_that_is_away_is_no_load(
+    loaded: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What keeps us from newer figures is told as it is."""
+    client = asking(loaded.settings)
+    client.get("/")
+
+    def away(*_: object, **__: object) -> Document:
+        raise TransientError("The server does not answer.")
+
+    monkeypatch.setattr(reader, "collect", away)
+    fresh = client.get("/?last=3")
+    assert fresh.status_code == 503
+    assert "does not answer" in fresh.text
+    os.utime(loaded.settings.path)
+    kept = client.get("/")
+    assert kept.status_code == 200
+    assert "older figures: The server does not answer" in kept.text
+
+
+def test_many_who_wait_leave_room_for_others(
+    loaded: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than may wait are told at once, and what needs no look is answered."""
+    monkeypatch.setattr(reader, "_WAITING", 1)
+    client = asking(loaded.settings)
+    reads, goes_on = Event(), Event()
+
+    def slow(*_: object, **__: object) -> Document:
+        reads.set()
+        assert goes_on.wait(60)
+        raise WarehouseBusy("Later.")
+
+    monkeypatch.setattr(reader, "collect", slow)
+    with ThreadPoolExecutor(1) as others:
+        other = others.submit(client.get, "/?last=3")
+        assert reads.wait(60)
+        try:
+            assert "Too many ask" in client.get("/?last=4").text
+            assert client.get("/health").status_code == 200
+        finally:
+            goes_on.set()
+        other.result()
+
+
+def test_a_fault_of_ours_is_guarded_too(
+    loaded: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that cannot be made says so, with the headers of all others."""
+    monkeypatch.setattr(server, "render", lambda *_, **__: 1 // 0)
+    client = TestClient(
+        server.make_app(loaded.settings),
+        base_url="http://127.0.0.1",
+        raise_server_exceptions=False,
+    )
+    answer = client.get("/")
+    assert answer.status_code == 500
+    assert "fault of ours" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 def test_what_was_committed_in_the_log_is_seen(loaded: Warehouse) -> None:

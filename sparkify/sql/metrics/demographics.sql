@@ -1,9 +1,9 @@
 -- Which demographics are the most active?
 -- Listeners of the period by gender and by their level now, which may differ from that
 -- of their plays. The activity index is plays by listener of the group as a percentage
--- of plays by listener overall. Groups of fewer listeners than LEAST_GROUP, which is five,
--- are left out, and the next one with them where all of these are so few: else the whole
--- would tell of them.
+-- of plays by listener overall. Groups of fewer listeners than LEAST_GROUP are left
+-- out, and the next one with them where all of these are so few: else the whole would
+-- tell of them.
 -- grain: one row per gender and level
 -- kind: exact
 -- column: gender text F, M or unknown.

@@ -1,6 +1,7 @@
 -- On which devices do people listen?
 -- The kind of device that the user agent of the play suggests.
--- Groups of fewer listeners than LEAST_GROUP, which is five, are left out.
+-- Groups of fewer listeners than LEAST_GROUP are left out, and the next one with them where
+-- all of these are so few.
 -- grain: one row per device
 -- kind: approximate
 -- column: device text desktop, mobile or tablet, or unknown.
@@ -21,20 +22,38 @@ per_group as (
     group by coalesce(numbered_user_agents.device, 'unknown')
 ),
 
+-- from the smallest group on: how many listeners are in those before
+ranked as (
+    select
+        device,
+        listeners,
+        plays,
+        sum(listeners) over (
+            order by listeners, plays, device
+            rows between unbounded preceding and current row
+        ) - listeners as smaller_listeners
+    from per_group
+),
+
 overall as (
     select sum(plays) as plays
     from per_group
 )
 
 select
-    per_group.device,
-    per_group.listeners,
-    per_group.plays,
-    cast(per_group.plays as double precision) / overall.plays as share,
-    cast(per_group.plays as double precision) / per_group.listeners as plays_per_listener
-from per_group
+    ranked.device,
+    ranked.listeners,
+    ranked.plays,
+    cast(ranked.plays as double precision) / overall.plays as share,
+    cast(ranked.plays as double precision) / ranked.listeners as plays_per_listener
+from ranked
 cross join overall
-where per_group.listeners >= :least_group
+where
+    ranked.listeners >= :least_group
+    and (
+        ranked.smaller_listeners = 0
+        or ranked.smaller_listeners >= :least_group
+    )
 order by
-    per_group.plays desc,
-    per_group.device;
+    ranked.plays desc,
+    ranked.device;

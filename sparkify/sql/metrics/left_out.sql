@@ -1,25 +1,30 @@
--- How many listeners does each filter leave out?
--- Users with a play of the period that passes all other filters and not this one. Where
--- they are few, what is asked and what all do tell together what these few do.
--- grain: one row for the period
+-- How many listeners do filters leave out?
+-- Users with a play of the period, or of the one before, that passes all other filters and
+-- none of these. Where they are few, what is asked and what all do tell together what
+-- these few do.
+-- grain: one row per period and set of filters that leave somebody out
 -- kind: exact
--- column: by_level integer Users with such plays on another level.
--- column: by_gender integer Users of another gender.
--- column: by_state integer Users with such plays in another state.
--- column: by_platform integer Users with such plays on another platform.
+-- column: period_number integer 0 is the asked period, 1 the one before it.
+-- column: level integer 1 when the plays do not pass the filter on level.
+-- column: gender integer 1 when the users do not pass that on gender.
+-- column: state integer 1 when the plays do not pass that on state.
+-- column: platform integer 1 when the plays do not pass that on platform.
+-- column: listeners integer Users with such plays.
 with
 
-fits as (
+marked as (
     select distinct
+        case when user_hours.hour_start < :period_start then 1 else 0 end
+            as period_number,
         user_hours.user_id,
-        case when :level = '' or user_hours.level = :level then 1 else 0 end as level,
-        case when :gender = '' or chosen_users.user_id is not null then 1 else 0 end
+        case when :level = '' or user_hours.level = :level then 0 else 1 end as level,
+        case when :gender = '' or chosen_users.user_id is not null then 0 else 1 end
             as gender,
-        case when :state = '' or chosen_places.location is not null then 1 else 0 end
+        case when :state = '' or chosen_places.location is not null then 0 else 1 end
             as state,
         case
-            when :platform = '' or chosen_user_agents.user_agent is not null then 1
-            else 0
+            when :platform = '' or chosen_user_agents.user_agent is not null then 0
+            else 1
         end as platform
     from analytics.user_hours
     left join chosen_users
@@ -33,21 +38,28 @@ fits as (
         and :platform <> ''
     where
         user_hours.user_id is not null
-        and user_hours.hour_start >= :period_start
+        and user_hours.hour_start >= :previous_start
         and user_hours.hour_start < :period_end
 )
 
 select
-    count(distinct case
-        when level = 0 and gender = 1 and state = 1 and platform = 1 then user_id
-    end) as by_level,
-    count(distinct case
-        when level = 1 and gender = 0 and state = 1 and platform = 1 then user_id
-    end) as by_gender,
-    count(distinct case
-        when level = 1 and gender = 1 and state = 0 and platform = 1 then user_id
-    end) as by_state,
-    count(distinct case
-        when level = 1 and gender = 1 and state = 1 and platform = 0 then user_id
-    end) as by_platform
-from fits;
+    period_number,
+    level,
+    gender,
+    state,
+    platform,
+    count(*) as listeners
+from marked
+where level + gender + state + platform > 0
+group by
+    period_number,
+    level,
+    gender,
+    state,
+    platform
+order by
+    period_number,
+    level,
+    gender,
+    state,
+    platform;

@@ -1,6 +1,7 @@
 -- On what do people listen?
 -- The operating system that the user agent of the play names; it may not tell the truth.
--- Groups of fewer listeners than LEAST_GROUP, which is five, are left out.
+-- Groups of fewer listeners than LEAST_GROUP are left out, and the next one with them where
+-- all of these are so few.
 -- grain: one row per platform
 -- kind: approximate
 -- column: platform text Operating system, or unknown.
@@ -21,20 +22,38 @@ per_group as (
     group by coalesce(numbered_user_agents.platform, 'unknown')
 ),
 
+-- from the smallest group on: how many listeners are in those before
+ranked as (
+    select
+        platform,
+        listeners,
+        plays,
+        sum(listeners) over (
+            order by listeners, plays, platform
+            rows between unbounded preceding and current row
+        ) - listeners as smaller_listeners
+    from per_group
+),
+
 overall as (
     select sum(plays) as plays
     from per_group
 )
 
 select
-    per_group.platform,
-    per_group.listeners,
-    per_group.plays,
-    cast(per_group.plays as double precision) / overall.plays as share,
-    cast(per_group.plays as double precision) / per_group.listeners as plays_per_listener
-from per_group
+    ranked.platform,
+    ranked.listeners,
+    ranked.plays,
+    cast(ranked.plays as double precision) / overall.plays as share,
+    cast(ranked.plays as double precision) / ranked.listeners as plays_per_listener
+from ranked
 cross join overall
-where per_group.listeners >= :least_group
+where
+    ranked.listeners >= :least_group
+    and (
+        ranked.smaller_listeners = 0
+        or ranked.smaller_listeners >= :least_group
+    )
 order by
-    per_group.plays desc,
-    per_group.platform;
+    ranked.plays desc,
+    ranked.platform;

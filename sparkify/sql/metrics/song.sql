@@ -7,7 +7,7 @@
 -- column: plays integer Plays.
 -- column: listeners integer Users with a play.
 -- column: hours number Hours at its full length.
--- column: first_play timestamp First play, UTC; null of fewer listeners than five.
+-- column: first_play timestamp First play, UTC; null of fewer listeners than LEAST_GROUP.
 -- column: last_play timestamp Last play, UTC, likewise.
 -- column: is_matched boolean Whether one of these plays finds its song in the catalogue.
 with

@@ -1,7 +1,8 @@
 -- In which states do people listen?
 -- The state of a play is the first that its own location names: the principal city's.
 -- Judge by listeners: one person can make a state look busy.
--- Groups of fewer listeners than LEAST_GROUP, which is five, are left out.
+-- Groups of fewer listeners than LEAST_GROUP are left out, and the next one with them where
+-- all of these are so few.
 -- grain: one row per state
 -- kind: approximate
 -- column: state text State, such as CA, or unknown.
@@ -22,20 +23,38 @@ per_group as (
     group by coalesce(numbered_places.state, 'unknown')
 ),
 
+-- from the smallest group on: how many listeners are in those before
+ranked as (
+    select
+        state,
+        listeners,
+        plays,
+        sum(listeners) over (
+            order by listeners, plays, state
+            rows between unbounded preceding and current row
+        ) - listeners as smaller_listeners
+    from per_group
+),
+
 overall as (
     select sum(plays) as plays
     from per_group
 )
 
 select
-    per_group.state,
-    per_group.listeners,
-    per_group.plays,
-    cast(per_group.plays as double precision) / overall.plays as share,
-    cast(per_group.plays as double precision) / per_group.listeners as plays_per_listener
-from per_group
+    ranked.state,
+    ranked.listeners,
+    ranked.plays,
+    cast(ranked.plays as double precision) / overall.plays as share,
+    cast(ranked.plays as double precision) / ranked.listeners as plays_per_listener
+from ranked
 cross join overall
-where per_group.listeners >= :least_group
+where
+    ranked.listeners >= :least_group
+    and (
+        ranked.smaller_listeners = 0
+        or ranked.smaller_listeners >= :least_group
+    )
 order by
-    per_group.plays desc,
-    per_group.state;
+    ranked.plays desc,
+    ranked.state;

@@ -1,7 +1,7 @@
 -- Who starts to pay, and who stops?
 -- An upgrade is a change of a user's level from free to paid between two events in a
 -- row, a downgrade the reverse; it happens with the first event on the new level. A
--- cancellation is a user who confirms one, and is gone unless seen again. Conversion is
+-- cancellation is a user who confirms one, and is gone unless a session begins later. Conversion is
 -- the part of the users with an event on level free who upgrade. Churn is the part of the
 -- users paid when the period begins who downgrade or cancel in it. With a filter on state
 -- or platform, changes count of the users who were seen there, or with it, by the end of
