@@ -343,7 +343,7 @@ def load_settings(
     env = os.environ if environment is None else environment
     path = _absolute(file or DEFAULT_FILE)
     parser = _read_file(path)
-    warnings = tuple(_unknown(parser, path))
+    warnings = (*_unknown(parser, path), *_unknown_variables(env))
     values: dict[str, object] = {"file": path, "warnings": warnings}
     for option in OPTIONS:
         text, origin = _find(option, parser, path, env)
@@ -455,6 +455,19 @@ def _unknown(parser: configparser.ConfigParser, path: Path) -> Iterator[str]:
                     f"{path}: [{section}] {name.upper()} is unknown; "
                     f"the nearest known option is {nearest[0]}."
                 )
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    """Warn of a variable of a section of ours that names no option.
+
+    It is not refused: some platforms set variables of such names by themselves.
+    """
+    known = [option.variable for option in OPTIONS]
+    sections = tuple(f"SPARKIFY_{option.section}_" for option in OPTIONS)
+    for name in environment:
+        if name.startswith(sections) and name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            yield f"{name} is no option and was not read; is {nearest[0]} meant?"
 
 
 def _find(

@@ -111,6 +111,7 @@ def shrunk(engine: Engine, models: Models, load: Load) -> int:
         from control.load_files as newer
         inner join control.load_files as older
             on newer.uri = older.uri
+            and newer.dataset = older.dataset
             and newer.revision = older.revision + 1
         where
             newer.load_id = :load_id
@@ -251,7 +252,7 @@ def _known(
 def _newest(
     engine: Engine, models: Models, columns: str, files: Sequence[SourceFile]
 ) -> list[Row]:
-    """URI and columns of each version from the first file to the last.
+    """URI and columns of each version from the first file to the last, as its dataset.
 
     The newest of a file comes last. Where there are far more rows than files, those
     between the files are left out.
@@ -261,12 +262,19 @@ def _newest(
             uri,
             {columns}
         from control.load_files
-        where uri between :first and :last
+        where
+            uri between :first and :last
+            and dataset = :dataset
         order by load_id
         limit :most
     """
     most = _ROWS if len(files) > 1 else _ALL
-    asked = {"first": files[0].uri, "last": files[-1].uri, "most": most}
+    asked = {
+        "first": files[0].uri,
+        "last": files[-1].uri,
+        "dataset": files[0].dataset,
+        "most": most,
+    }
     rows = engine.query(models.in_schema(sql), asked)
     if len(rows) < most:
         return rows

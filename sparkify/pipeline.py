@@ -109,9 +109,18 @@ class RunResult:
 
     @property
     def warnings(self) -> list[str]:
-        """What checks of severity warn found."""
-        found = (checks.warnings(loaded.checks) for loaded in self.loads)
-        return [text for warned in found for text in warned.values()]
+        """What checks of severity warn found, and files without a good record."""
+        found = [checks.warnings(loaded.checks) for loaded in self.loads]
+        texts = [text for warned in found for text in warned.values()]
+        unread = [f for f in self.files if f.records and f.rejected == f.records]
+        if unread:
+            more = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""
+            texts.append(
+                f"{unread[0].file.uri}{more}: no record can be accepted; see "
+                "`sparkify rejects`, and that LOG_DATA and SONG_DATA are what they "
+                "say."
+            )
+        return texts
 
 
 class _TooManyRejectsError(Exception):
@@ -154,6 +163,24 @@ class Pipeline:
                 )
 
         return _patiently(create)
+
+    def remedy_of_new_tables(self, new: Sequence[str]) -> str:
+        """What to do where a table was made anew and others know of loads; or empty."""
+        names = {table.full_name for table in self.models.tables}
+        if not new or set(new) == names:
+            return ""
+        with self.engine.session(read_only=True):
+            if not ledger.head(self.engine, self.models):
+                return ""
+        star = f"{self.models.prefix}analytics."
+        if all(name.startswith(star) for name in new):
+            what = "`sparkify run --full-refresh` fills it from staging."
+        else:
+            what = (
+                "what it had is gone; `sparkify create-tables --reset` makes all "
+                "tables anew, and the next run loads all files."
+            )
+        return f"{new[0]} is new and empty, though files were loaded before: {what}"
 
     def run(
         self,

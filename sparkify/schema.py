@@ -50,11 +50,15 @@ def statements(models: Models, ddl: Ddl, readers: str) -> Iterator[str]:
 
 
 def grants(models: Models, readers: str) -> Iterator[str]:
-    """The statements that let `readers` read the star; none for nobody."""
+    """The statements that let `readers` read star and report; none for nobody."""
     if readers:
         star = f"{models.prefix}analytics"
         yield f"grant usage on schema {star} to {readers}"
         yield f"grant select on all tables in schema {star} to {readers}"
+        # what a report tells of loads: their files and counts, no record of them
+        yield f"grant usage on schema {models.prefix}control to {readers}"
+        for name in ("loads", "load_files"):
+            yield f"grant select on {models.prefix}control.{name} to {readers}"
 
 
 def drop(engine: Engine, models: Models) -> None:
@@ -76,7 +80,7 @@ def verify(engine: Engine, models: Models) -> None:
     if missing:
         raise SchemaDiffers(
             f"Table {missing[0].full_name} is missing; "
-            "run `python create_tables.py` first."
+            "run `sparkify create-tables` first."
         )
 
 

@@ -29,43 +29,62 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in streams:
         # A terminal that has no letter for a text gets a question mark.
         stream.reconfigure(errors="replace")
+    code: int | str | None
     try:
         code = cli.main(arguments, prog_name="sparkify", standalone_mode=False)
         for stream in streams:
             stream.flush()
-        sys.exit(code or 0)
-    except SparkifyError as error:
-        say(f"{error} {runbook.see(runbook.section_of(type(error)))}")
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (KeyboardInterrupt, click.Abort) as error:
-        # click makes an Abort of Ctrl-C too, with that as its cause.
-        if isinstance(error, click.Abort) and error.__cause__ is None:
-            click.echo(err=True)
-            what = "not confirmed; nothing was changed."
-        else:
-            what = "interrupted; what was committed stays."
-        say(what)
-        sys.exit(INTERRUPTED)
-    except MemoryError:
-        say(
-            "this machine has too little memory; lower [LOAD] BATCH_BYTES and "
-            f"MEMORY_LIMIT. {runbook.see(runbook.LITTLE_MEMORY)}"
-        )
-        sys.exit(2)
-    except BrokenPipeError:
-        _drop_output()
-        sys.exit(2)
-    except OSError as error:
-        _drop_output()
-        what = error.filename or "output, or a file beside the warehouse"
-        say(
-            f"{what}: {error.strerror or error}; correct that and run again. "
-            f"What was committed stays. {runbook.see(runbook.LOCAL_FILE)}"
-        )
-        sys.exit(2)
+    except SystemExit as ended:
+        # click and rich end with 1 when nobody takes their output; ours is for data.
+        code = 2 if ended.code == 1 else ended.code
+    except BaseException as error:  # noqa: BLE001  # what is not expected is raised
+        code = _told(error)
+    sys.exit(code or 0)
+
+
+def _told(error: BaseException) -> int:
+    """Say what has happened, and give the exit code; raise what nobody expects."""
+    match error:
+        case SparkifyError():
+            say(f"{error} {runbook.see(runbook.section_of(type(error)))}")
+            return error.exit_code
+        case click.ClickException():
+            error.show()
+            return 2
+        case KeyboardInterrupt() | click.Abort():
+            return _told_of_interrupt(error)
+        case MemoryError():
+            say(
+                "this machine has too little memory; lower [LOAD] BATCH_BYTES and "
+                f"MEMORY_LIMIT. {runbook.see(runbook.LITTLE_MEMORY)}"
+            )
+        case UnicodeError():
+            say(
+                "a name or a text cannot be written in the encoding of this "
+                f"environment; set PYTHONUTF8=1. {runbook.see(runbook.LOCAL_FILE)}"
+            )
+        case BrokenPipeError():
+            _drop_output()
+        case OSError():
+            _drop_output()
+            what = error.filename or "output, or a file beside the warehouse"
+            say(
+                f"{what}: {error.strerror or error}; correct that and run again. "
+                f"What was committed stays. {runbook.see(runbook.LOCAL_FILE)}"
+            )
+        case _:
+            raise error
+    return 2
+
+
+def _told_of_interrupt(error: BaseException) -> int:
+    # click makes an Abort of Ctrl-C too, with that as its cause.
+    if isinstance(error, click.Abort) and error.__cause__ is None:
+        click.echo(err=True)
+        say("not confirmed; nothing was changed.")
+    else:
+        say("interrupted; what was committed stays.")
+    return INTERRUPTED
 
 
 def _drop_output() -> None:
@@ -77,7 +96,7 @@ def _drop_output() -> None:
 @cli.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    r"""Print the completion script of a shell.
+    """Print the completion script of a shell.
 
     \b
     bash: sparkify completion bash > ~/.local/share/bash-completion/completions/sparkify

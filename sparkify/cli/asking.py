@@ -121,7 +121,7 @@ def report(
     width: int | None,
     **filters: Any,  # the options of _filter_options
 ) -> None:
-    r"""Answer what is listened to, how that changes, and by whom.
+    """Answer what is listened to, how that changes, and by whom.
 
     \b
     Examples:
@@ -177,7 +177,7 @@ def match(
     config: Path | None,
     format_: str,
 ) -> None:
-    r"""Tell which song of the catalogue a play of this title and artist finds.
+    """Tell which song of the catalogue a play of this title and artist finds.
 
     DURATION is the length of the play in seconds.
 
@@ -194,7 +194,7 @@ def match(
 @cli.group(invoke_without_command=True)
 @click.pass_context
 def metrics(context: click.Context) -> None:
-    r"""List the metrics; show what one means and its SQL.
+    """List the metrics; show what one means and its SQL.
 
     \b
     Examples:
@@ -246,7 +246,7 @@ def metrics_model(schema_prefix: str) -> None:
 def export(
     config: Path | None, out: Path, format_: str, tables: tuple[str, ...]
 ) -> None:
-    r"""Write the star and the marts as files, for tools that must not open it.
+    """Write the star and the marts as files, for tools that must not open it.
 
     \b
     Examples:
@@ -286,7 +286,7 @@ def dashboard(
     names: tuple[str, ...],
     open_: bool,
 ) -> None:
-    r"""Serve the report as a page with charts and filters, until Ctrl-C.
+    """Serve the report as a page with charts and filters, until Ctrl-C.
 
     \b
     Examples:

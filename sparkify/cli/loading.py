@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,9 +66,13 @@ def create_tables(
             abort=True,
             err=True,
         )
-    new = Pipeline(settings).create_tables(reset=reset)
-    known = f"{settings.warehouse}: "
-    click.echo(known + (f"created {len(new)} tables." if new else "nothing to create."))
+    pipeline = Pipeline(settings)
+    new = pipeline.create_tables(reset=reset)
+    tables = "1 table" if len(new) == 1 else f"{len(new)} tables"
+    done = f"created {tables}." if new else "nothing to create."
+    click.echo(f"{settings.warehouse}: {done}")
+    if remedy := pipeline.remedy_of_new_tables(new):
+        say(f"warning: {remedy}")
 
 
 def _print_ddl(settings: Settings) -> None:
@@ -114,7 +119,7 @@ def run(
     log_format: str | None,
     metrics_file: Path | None,
 ) -> None:
-    r"""Load the files that are new or changed, and bring the star up to date.
+    """Load the files that are new or changed, and bring the star up to date.
 
     The day of a file is the date in its name, else that of its modification (UTC).
     Files of other days than asked for stay pending.
@@ -133,7 +138,9 @@ def run(
     if since and until and since >= until:
         raise click.UsageError("--until has to be later than --since.")
     if dry_run and full_refresh:
-        raise click.UsageError("--dry-run tells what files a run would load alone.")
+        raise click.UsageError(
+            "--dry-run tells of new files; leave out --full-refresh."
+        )
     if format_ != "table" and not dry_run:
         raise click.UsageError("--format is that of --dry-run; status tells the rest.")
     asked = Interval(since.date() if since else None, until.date() if until else None)
@@ -206,7 +213,7 @@ def watch(
     sqs: str | None,
     quiet: bool,
 ) -> None:
-    r"""Load what is new, again and again, until SIGTERM or Ctrl-C.
+    """Load what is new, again and again, until SIGTERM or Ctrl-C.
 
     The load at hand is ended first; the second signal interrupts it.
 
@@ -245,7 +252,7 @@ def watch(
 
 @cli.group()
 def schedule() -> None:
-    r"""Run Sparkify by the clock of systemd, cron, Kubernetes or Airflow.
+    """Run Sparkify by the clock of systemd, cron, Kubernetes or Airflow.
 
     \b
     Example:
@@ -265,7 +272,7 @@ def schedule() -> None:
 @click.option("--cron", default="*/5 * * * *", show_default=True, help="When to run.")
 @click.option("--tz", default="UTC", show_default=True, help="Time zone of --cron.")
 def schedule_print(config: Path | None, kind: str, cron: str, tz: str) -> None:
-    r"""Print what has to be set up there for this installation.
+    """Print what has to be set up there for this installation.
 
     \b
     Examples:
@@ -339,7 +346,10 @@ def simulate(
 
 @contextmanager
 def _telling(pipeline: Pipeline) -> Iterator[None]:
-    """Tell on Ctrl-C what is committed."""
+    """Tell on Ctrl-C what is committed; SIGTERM ends a run likewise."""
+    before = signal.getsignal(signal.SIGTERM)
+    if before is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     except KeyboardInterrupt:
@@ -351,12 +361,20 @@ def _telling(pipeline: Pipeline) -> Iterator[None]:
             "the next run does the rest."
         )
         sys.exit(INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: object) -> None:  # noqa: ARG001  # as Python calls it
+    """As Ctrl-C does; once, so that the end is not disturbed."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @contextmanager
 def _progress(settings: Settings) -> Iterator[list[Listener]]:
     """A line on the terminal that tells the step; nothing where there is none."""
-    if settings.log_format or not sys.stderr.isatty():
+    if settings.log_format or sys.stderr is None or not sys.stderr.isatty():
         yield []
         return
     from rich.console import Console

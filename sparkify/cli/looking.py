@@ -17,7 +17,7 @@ from sparkify.cli.common import FORMAT, cli, config_option, read_settings, read_
 def status(
     config: Path | None, pending: bool, max_age: str | None, format_: str
 ) -> None:
-    r"""Tell how the warehouse stands: fresh, refused, failed, who is at work.
+    """Tell how the warehouse stands: fresh, refused, failed, who is at work.
 
     \b
     Examples:
@@ -46,7 +46,7 @@ def status(
 @click.option("--steps", is_flag=True, help="Also each step of the newest load.")
 @FORMAT
 def history(config: Path | None, limit: int, steps: bool, format_: str) -> None:
-    r"""List the latest loads: what they brought, how long that took, what failed.
+    """List the latest loads: what they brought, how long that took, what failed.
 
     trend is the speed as a share of the median of the 20 loads before.
 
@@ -67,7 +67,7 @@ def history(config: Path | None, limit: int, steps: bool, format_: str) -> None:
 @click.option("--show", is_flag=True, help="Print the records, not their number.")
 @FORMAT
 def rejects(config: Path | None, show: bool, format_: str) -> None:
-    r"""List the records that were kept aside, with the reason.
+    """List the records that were kept aside, with the reason.
 
     \b
     Examples:

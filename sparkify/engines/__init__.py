@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 def engine_class(settings: Settings) -> type[Engine]:
     """The engine that the settings ask for. Raises ConfigError."""
     if settings.engine == "duckdb":
-        if settings.readers:
-            raise ConfigError(
-                f"{settings.file}: [WAREHOUSE] READERS is for PostgreSQL and Redshift; "
-                "who may read a file of DuckDB, the file system says."
-            )
         from sparkify.engines.duckdb import DuckDB
 
         return DuckDB

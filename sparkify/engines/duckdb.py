@@ -47,7 +47,7 @@ _DAMAGED = (
 # The first sign that an error has tells what it means.
 _MEANINGS = MEANINGS | {
     "database does not exist": "no warehouse is there; "
-    "run `python create_tables.py` first.",
+    "run `sparkify create-tables` first.",
     "newer version of DuckDB": "was written by a newer DuckDB; "
     "upgrade the package duckdb.",
     "storage version number": "was written by a DuckDB that is too old to be read; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -347,7 +348,8 @@ class Libpq(ABC):
 
         def work() -> None:
             if source:
-                found.copy_expert(sql, source, _COPY_BYTES)  # type: ignore[arg-type]  # it only reads
+                with _unheard():
+                    found.copy_expert(sql, source, _COPY_BYTES)  # type: ignore[arg-type]  # it only reads
             elif used:
                 found.execute(text, used)
             else:
@@ -456,6 +458,19 @@ class Libpq(ABC):
         kind, text = meaning
         text = text.format(said=said.rstrip(".")).strip()
         return kind(f"{self._settings.warehouse}: {text}")
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Of a COPY that is cut off the driver prints the line, with what it holds.
+
+    It is raised as well, and told without.
+    """
+    before, sys.excepthook = sys.excepthook, lambda *_: None
+    try:
+        yield
+    finally:
+        sys.excepthook = before
 
 
 def _failure(work: Callable[[], None]) -> BaseException | None:

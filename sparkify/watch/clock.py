@@ -65,7 +65,7 @@ def parsed(expression: str) -> CronSim:
     if not find_spec("cronsim"):
         raise ConfigError(
             "Cron expressions need a package more; install it with "
-            "`pip install 'sparkify-elt[watch]'`, or use --every."
+            "`pip install 'sparkify-elt[watch]'`; `sparkify watch --every` needs none."
         )
     # Imported here: it is an extra.
     from cronsim import CronSim, CronSimError

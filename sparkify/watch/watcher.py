@@ -81,7 +81,7 @@ class Watcher:
         if named is not None:
             kind = "named" if len(named) <= _MOST_NAMED else "full"
         error: SparkifyError | OSError | None = None
-        result = RunResult()
+        result, before = RunResult(), self.pipeline.result
         try:
             match kind:
                 case "full":
@@ -91,7 +91,9 @@ class Watcher:
                 case "named":
                     result = self._some(self.pipeline.sources.named(named or ()))
         except (SparkifyError, OSError) as failure:
-            error, result = failure, self.pipeline.result
+            error = failure
+            if self.pipeline.result is not before:
+                result = self.pipeline.result
         look = Look(kind, began, result, error)
         self.tell(look)
         return look

@@ -9,10 +9,13 @@ import psycopg2
 import pytest
 from conftest import make_warehouse, postgres
 
+from sparkify.dashboard.page import METRICS
 from sparkify.engines import make_engine
 from sparkify.errors import WarehouseError
+from sparkify.metrics import Filters
 from sparkify.models import load_models
 from sparkify.pipeline import Pipeline
+from sparkify.report.document import collect
 
 
 @pytest.mark.parametrize("named", ["role", "group", ""])
@@ -33,6 +36,8 @@ def test_readers_may_read_the_star_and_no_more(tmp_path: Path, named: str) -> No
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             cursor.execute("select count(*) from staging.events")
     reader.close()
+    document = collect(replace(settings, db_user=role), Filters(), METRICS)
+    assert set(document.results) == set(METRICS)
     made.remove()
 
 

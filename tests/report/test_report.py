@@ -342,7 +342,7 @@ def test_tables_that_are_not_ours_are_told(warehouse: Warehouse) -> None:
     assert "songplays is not ours: it lacks start_time; it has started" in said
     warehouse.execute("drop table analytics.songplays")
     said = run(warehouse, "report", code=2).stderr.decode()
-    assert "analytics.songplays is missing; run `python create_tables.py` first" in said
+    assert "analytics.songplays is missing; run `sparkify create-tables` first" in said
     assert said.count("\n") == 1
 
 

@@ -24,12 +24,14 @@ select
 from control.load_files as known
 inner join control.load_files as loaded
     on known.uri = loaded.uri
+    and known.dataset = loaded.dataset
     and known.revision = loaded.revision
 where
     loaded.load_id between :first_load_id and :last_load_id
     and loaded.status = 'loaded'
     and known.status = 'loaded'
 group by
+    known.dataset,
     known.uri,
     known.revision
 having count(*) > 1;
