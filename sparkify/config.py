@@ -156,6 +156,13 @@ def _rejects(text: str) -> float:
     return float(found[1]) / (100 if found[2] else 1)
 
 
+def _weeks(text: str) -> int:
+    """How many weeks of those that a day is held against: work.usual_days has eight."""
+    if not re.fullmatch(r"[1-8]", text):
+        raise ValueError("is not a number of weeks from 1 to 8")
+    return int(text)
+
+
 def _factor(text: str) -> float:
     if not re.fullmatch(r"[0-9]+([.][0-9]+)?", text) or float(text) <= 1:
         raise ValueError("is not a number above 1, such as 3")
@@ -308,7 +315,7 @@ OPTIONS = (
     Option("CHECKS", "FOLDER", "checks_folder", Path),
     Option("CHECKS", "VOLUME_FACTOR", "volume_factor", _factor),
     Option("CHECKS", "MATCH_RATE_DROP", "match_rate_drop", _share),
-    Option("CHECKS", "LEAST_WEEKS", "least_weeks", _count),
+    Option("CHECKS", "LEAST_WEEKS", "least_weeks", _weeks),
     Option("CHECKS", "LEAST_PLAYS", "least_plays", _count),
     Option("REPORT", "LEAST_GROUP", "least_group", _count),
     Option("OBSERVE", "LOG_FORMAT", "log_format", _log_format),

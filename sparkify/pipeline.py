@@ -112,6 +112,11 @@ class RunResult:
         """What checks of severity warn found, and files without a good record."""
         found = [checks.warnings(loaded.checks) for loaded in self.loads]
         texts = [text for warned in found for text in warned.values()]
+        if self.vanished and not self.discovered:
+            texts.append(
+                f"none of {self.vanished:,} loaded files is there any more; see that "
+                "LOG_DATA and SONG_DATA are where they were."
+            )
         unread = [f for f in self.files if f.records and f.rejected == f.records]
         if unread:
             more = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""

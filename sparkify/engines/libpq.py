@@ -457,7 +457,8 @@ class Libpq(ABC):
     def _error(self, meaning: Meaning, said: str) -> SparkifyError:
         kind, text = meaning
         text = text.format(said=said.rstrip(".")).strip()
-        return kind(f"{self._settings.warehouse}: {text}")
+        end = "" if text.endswith(".") else "."
+        return kind(f"{self._settings.warehouse}: {text}{end}")
 
 
 @contextmanager

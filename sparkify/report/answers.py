@@ -29,8 +29,9 @@ def _show(metrics: Metrics) -> None:
     out.print(f" [bold]{days.metric.question}[/bold]")
     out.print(f" plays per day, {period.first_day} to {period.last_day} (UTC)")
     out.print(f" {glyphs(out.encoding).sparkline(plays)}")
+    of_days = "1 day" if len(plays) == 1 else f"{len(plays)} days"
     out.print(
-        f" {sum(plays):,} plays on {len(plays)} days: "
+        f" {sum(plays):,} plays on {of_days}: "
         f"{sum(plays) / len(plays):,.0f} a day, {min(plays):,} to {max(plays):,}\n"
     )
     print_table(groups.metric.question, _GROUPS, groups.select(*_GROUPS))

@@ -38,6 +38,17 @@ def test_swapped_folders_are_made_good(warehouse: Warehouse) -> None:
     assert not warehouse.run().loads
 
 
+def test_folders_that_are_empty_all_at_once_are_told_of(warehouse: Warehouse) -> None:
+    """As when a disk is not mounted: nothing is lost, and it is said."""
+    path = warehouse.write("events", "2018-11-12-events.json", [{}])
+    assert not warehouse.run().warnings
+    path.unlink()
+    [warning] = warehouse.run().warnings
+    assert "none of 1 loaded files is there any more" in warning
+    warehouse.write("events", "2018-11-13-events.json", [{"itemInSession": 1}])
+    assert not warehouse.run().warnings
+
+
 @pytest.mark.parametrize(
     ("lost", "remedy"),
     [("analytics.users", "--full-refresh"), ("staging.songs", "create-tables --reset")],

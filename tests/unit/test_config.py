@@ -132,6 +132,7 @@ VALUES = {
     "METRICS_LISTEN": "127.0.0.1:9187",
     "LINEAGE_URL": "http://localhost:1",
     "MATCH_RATE_DROP": "9%",
+    "LEAST_WEEKS": "8",
 }
 
 
