@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sparkify.config import Settings
     from sparkify.events import Event, Listener
     from sparkify.pipeline import Pipeline, RunResult
+    from sparkify.sources.files import Interval
 
 FORMAT_OF_PLAN = click.option(
     "--format",
@@ -133,17 +134,14 @@ def run(
     """
     from sparkify import observe
     from sparkify.pipeline import Pipeline, refusal
-    from sparkify.sources.files import Interval
 
-    if since and until and since >= until:
-        raise click.UsageError("--until has to be later than --since.")
     if dry_run and full_refresh:
         raise click.UsageError(
             "--dry-run tells of new files; leave out --full-refresh."
         )
     if format_ != "table" and not dry_run:
         raise click.UsageError("--format is that of --dry-run; status tells the rest.")
-    asked = Interval(since.date() if since else None, until.date() if until else None)
+    asked = _interval(since, until)
     settings = read_settings(config, log_format=log_format, metrics_file=metrics_file)
     if dry_run:
         from sparkify import plan
@@ -171,6 +169,14 @@ def run(
         raise refusal(result.refused)
 
 
+def _interval(since: datetime | None, until: datetime | None) -> Interval:
+    from sparkify.sources.files import Interval
+
+    if since and until and since >= until:
+        raise click.UsageError("--until has to be later than --since.")
+    return Interval(since.date() if since else None, until.date() if until else None)
+
+
 def _show_run(settings: Settings, result: RunResult) -> None:
     if not result.loads:
         others = f", but {result.outside:,} of other days" if result.outside else ""
@@ -178,8 +184,10 @@ def _show_run(settings: Settings, result: RunResult) -> None:
             f"Nothing to do: none of {result.discovered:,} files is new to "
             f"{settings.warehouse}{others}."
         )
-        if result.vanished:
+        if result.vanished and result.discovered:
             click.echo(f"{result.vanished:,} loaded files are no longer there.")
+        for warning in result.warnings:
+            say(f"warning: {warning}")
         return
     from sparkify.report import answers, summary
 

@@ -38,13 +38,24 @@ def test_swapped_folders_are_made_good(warehouse: Warehouse) -> None:
     assert not warehouse.run().loads
 
 
-def test_folders_that_are_empty_all_at_once_are_told_of(warehouse: Warehouse) -> None:
+def test_folders_that_are_empty_all_at_once_are_told_of(
+    new_warehouse: Callable[[str], Warehouse],
+) -> None:
     """As when a disk is not mounted: nothing is lost, and it is said."""
+    warehouse = new_warehouse("duckdb")
     path = warehouse.write("events", "2018-11-12-events.json", [{}])
     assert not warehouse.run().warnings
     path.unlink()
     [warning] = warehouse.run().warnings
     assert "none of 1 loaded files is there any more" in warning
+    for quiet in ([], ["--quiet"]):
+        said = subprocess.run(
+            _sparkify(warehouse, "run", *quiet),
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        assert "warning: none of 1 loaded files" in said.stderr
     warehouse.write("events", "2018-11-13-events.json", [{"itemInSession": 1}])
     assert not warehouse.run().warnings
 
